@@ -1,0 +1,1 @@
+//! Plan graph, front ends, solver, operations and cutting layers.

@@ -1,0 +1,1 @@
+//! Dockerfile text to spans to instructions; word expansion; .dockerignore; no I/O.

@@ -1,0 +1,217 @@
+//! Paths inside an image: relative, normalised, never escaping.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A path inside a tree, without leading `/`, empty, `.` or `..` components; the root is the empty path.
+///
+/// Ordered by bytes. Components are bytes without `/` and NUL; most are UTF-8, but Linux does not promise it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct TreePath(Vec<u8>);
+
+impl TreePath {
+    /// The root directory.
+    pub const ROOT: TreePath = TreePath(Vec::new());
+
+    /// Normalises `path` (leading and doubled slashes and `.` components are dropped).
+    ///
+    /// # Errors
+    /// A `..` component or a NUL byte: an archive that holds one is hostile or broken.
+    pub fn new(path: impl AsRef<[u8]>) -> Result<Self, PathError> {
+        let raw = path.as_ref();
+        let mut normal = Vec::with_capacity(raw.len());
+        for component in raw.split(|&byte| byte == b'/') {
+            match component {
+                b"" | b"." => continue,
+                b".." => return Err(PathError::Parent { path: lossy(raw) }),
+                _ if component.contains(&0) => return Err(PathError::Nul { path: lossy(raw) }),
+                _ => {}
+            }
+            if !normal.is_empty() {
+                normal.push(b'/');
+            }
+            normal.extend_from_slice(component);
+        }
+        Ok(Self(normal))
+    }
+
+    /// The path's bytes, without leading slash.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The path as text, with U+FFFD for bytes that are not UTF-8, without leading slash.
+    pub fn to_str_lossy(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.0)
+    }
+
+    /// True for the root directory.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The containing directory; `None` for the root.
+    pub fn parent(&self) -> Option<TreePath> {
+        if self.is_root() {
+            return None;
+        }
+        let end = self.0.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
+        Some(Self(self.0[..end].to_vec()))
+    }
+
+    /// The last component; empty for the root.
+    pub fn file_name(&self) -> &[u8] {
+        self.0.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
+    }
+
+    /// This path with `tail` below it.
+    ///
+    /// # Errors
+    /// As [`TreePath::new`] for `tail`.
+    pub fn join(&self, tail: impl AsRef<[u8]>) -> Result<Self, PathError> {
+        let tail = Self::new(tail)?;
+        Ok(match (self.is_root(), tail.is_root()) {
+            (true, _) => tail,
+            (_, true) => self.clone(),
+            _ => Self([&self.0[..], b"/", &tail.0].concat()),
+        })
+    }
+
+    /// What remains of this path below `directory`; `None` when it is not below it.
+    pub fn strip_prefix(&self, directory: &TreePath) -> Option<TreePath> {
+        if directory.is_root() {
+            return Some(self.clone());
+        }
+        let rest = self.0.strip_prefix(&directory.0[..])?;
+        match rest.first() {
+            None => Some(Self::ROOT),
+            Some(b'/') => Some(Self(rest[1..].to_vec())),
+            Some(_) => None,
+        }
+    }
+
+    /// True when this path is `directory` or below it.
+    pub fn starts_with(&self, directory: &TreePath) -> bool {
+        directory.is_root()
+            || self
+                .0
+                .strip_prefix(&directory.0[..])
+                .is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
+    }
+
+    /// The components, first to last.
+    pub fn components(&self) -> impl DoubleEndedIterator<Item = &[u8]> {
+        self.0.split(|&byte| byte == b'/').filter(|component| !component.is_empty())
+    }
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).chars().take(300).collect()
+}
+
+impl fmt::Display for TreePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "/{}", self.to_str_lossy())
+    }
+}
+
+impl fmt::Debug for TreePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for TreePath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(&self.0) {
+            Ok(text) => serializer.serialize_str(text),
+            Err(_) => serializer.serialize_bytes(&self.0),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for TreePath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = TreePath;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a path as text or as an array of bytes")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<TreePath, E> {
+                TreePath::new(text).map_err(E::custom)
+            }
+            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<TreePath, E> {
+                TreePath::new(bytes).map_err(E::custom)
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<TreePath, A::Error> {
+                let mut bytes = Vec::new();
+                while let Some(byte) = seq.next_element::<u8>()? {
+                    bytes.push(byte);
+                }
+                TreePath::new(bytes).map_err(serde::de::Error::custom)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// Why bytes are not a path inside a tree.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// A `..` component.
+    #[error("path `{path}` leaves the tree: it has a `..` component")]
+    Parent {
+        /// The path as found.
+        path: String,
+    },
+    /// A NUL byte.
+    #[error("path `{path}` has a NUL byte")]
+    Nul {
+        /// The path as found.
+        path: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> TreePath {
+        TreePath::new(text).unwrap()
+    }
+
+    #[test]
+    fn normalises_slashes_and_dots() {
+        assert_eq!(path("/usr//lib/./x/").as_bytes(), b"usr/lib/x");
+        assert_eq!(path("./"), TreePath::ROOT);
+    }
+
+    #[test]
+    fn refuses_parents_and_nul() {
+        assert!(TreePath::new("a/../b").is_err());
+        assert!(TreePath::new("a\0b").is_err());
+        assert!(path("a").join("..").is_err());
+    }
+
+    #[test]
+    fn knows_its_relatives() {
+        assert_eq!(path("a/b").parent(), Some(path("a")));
+        assert_eq!(path("a").parent(), Some(TreePath::ROOT));
+        assert_eq!(TreePath::ROOT.parent(), None);
+        assert_eq!(path("a/b").file_name(), b"b");
+        assert!(path("a/b").starts_with(&path("a")) && !path("ab").starts_with(&path("a")));
+        assert_eq!(path("a/b/c").strip_prefix(&path("a")), Some(path("b/c")));
+        assert_eq!(TreePath::ROOT.join("x").unwrap(), path("x"));
+    }
+
+    #[test]
+    fn survives_json_whatever_its_bytes() {
+        for bytes in [&b"usr/lib"[..], b"caf\xe9"] {
+            let path = TreePath::new(bytes).unwrap();
+            let json = serde_json::to_string(&path).unwrap();
+            assert_eq!(serde_json::from_str::<TreePath>(&json).unwrap(), path);
+        }
+    }
+}

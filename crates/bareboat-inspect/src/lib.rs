@@ -1,0 +1,1 @@
+//! Looks, never builds: lint rules, audit rules, compare.

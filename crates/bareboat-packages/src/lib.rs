@@ -1,0 +1,1 @@
+//! Debian packages and Python distributions: resolve, verify, unpack, take inventory.

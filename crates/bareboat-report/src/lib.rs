@@ -1,0 +1,1 @@
+//! Diagnostics, hints and their renderers: text, JSON, SARIF and others.

@@ -1,0 +1,1 @@
+//! Development only: fake registry, Debian archive and package index; .deb, wheel and tar makers.

@@ -1,0 +1,3 @@
+//! The `bareboat` command: arguments, terminal, progress and exit codes.
+
+fn main() {}
