@@ -1,1 +1,3 @@
 //! Plan graph, front ends, solver, operations and cutting layers.
+
+pub mod app;

@@ -1,1 +1,7 @@
-//! Diagnostics, hints and their renderers: text, JSON, SARIF and others.
+//! Diagnostics, hints and what they share: whose fault an error is, and "did you mean".
+
+mod fault;
+mod suggest;
+
+pub use fault::Fault;
+pub use suggest::closest;

@@ -1,0 +1,125 @@
+use super::*;
+
+fn detect_in(files: &[(&str, &str)], distributions: &[&str]) -> Result<EntryPoint, DetectError> {
+    detect_with(files, distributions, &Config::default(), None)
+}
+
+fn detect_with(
+    files: &[(&str, &str)],
+    distributions: &[&str],
+    config: &Config,
+    dockerfile: Option<&DockerfileHints>,
+) -> Result<EntryPoint, DetectError> {
+    let root = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = root.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let mut paths: Vec<String> = files.iter().map(|(path, _)| (*path).to_owned()).collect();
+    paths.sort();
+    let distributions = distributions.iter().map(|name| (*name).to_owned()).collect();
+    detect(&Application {
+        root: root.path(),
+        files: &paths,
+        config,
+        distributions: &distributions,
+        dockerfile,
+    })
+}
+
+fn line(found: &EntryPoint) -> String {
+    found.words.join(" ")
+}
+
+const FLASK: &str = "from flask import Flask\napp = Flask(__name__)\n";
+const FASTAPI: &str = "from fastapi import FastAPI\napi = FastAPI()\n";
+
+#[test]
+fn serves_flask_with_gunicorn_and_says_why() {
+    let found = detect_in(&[("app.py", FLASK)], &["flask", "gunicorn"]).unwrap();
+    assert_eq!(line(&found), "gunicorn app:app");
+    assert_eq!(found.what, "Flask application `app` in `app.py`");
+    assert_eq!(found.environment["PORT"], "5000");
+    assert_eq!(found.environment["GUNICORN_CMD_ARGS"], "--worker-tmp-dir=/dev/shm");
+}
+
+#[test]
+fn falls_back_to_the_development_server_with_a_note() {
+    let found = detect_in(&[("web.py", FLASK)], &["flask"]).unwrap();
+    assert_eq!(line(&found), "flask --app web:app run --host 0.0.0.0 --port ${PORT:-5000}");
+    assert_eq!(found.notes.len(), 1);
+}
+
+#[test]
+fn finds_asgi_objects_in_src_layouts() {
+    let files = [("src/shop/__init__.py", ""), ("src/shop/api.py", FASTAPI)];
+    let found = detect_in(&files, &["fastapi", "uvicorn"]).unwrap();
+    assert_eq!(line(&found), "uvicorn shop.api:api --host 0.0.0.0 --port ${PORT:-8000}");
+}
+
+#[test]
+fn prefers_the_procfile_and_honours_its_port() {
+    let files = [
+        ("Procfile", "release: python manage.py migrate\nweb: gunicorn web:app -b 0.0.0.0:$PORT\n"),
+        ("web.py", FLASK),
+    ];
+    let found = detect_in(&files, &["flask", "gunicorn"]).unwrap();
+    assert_eq!(line(&found), "gunicorn web:app -b 0.0.0.0:$PORT");
+    assert_eq!(found.why, "`Procfile`");
+}
+
+#[test]
+fn takes_command_and_port_from_a_dockerfile() {
+    let words = ["gunicorn", "--bind", "0.0.0.0:5000", "app:app"].map(str::to_owned).to_vec();
+    let hints = DockerfileHints { command: words, port: Some(5000), ..DockerfileHints::default() };
+    let found =
+        detect_with(&[("app.py", FLASK)], &["flask", "gunicorn"], &Config::default(), Some(&hints)).unwrap();
+    assert_eq!(line(&found), "gunicorn --bind 0.0.0.0:${PORT:-5000} app:app");
+    let script = DockerfileHints { command: vec!["./start.sh".to_owned()], ..DockerfileHints::default() };
+    let found =
+        detect_with(&[("app.py", FLASK)], &["flask", "gunicorn"], &Config::default(), Some(&script)).unwrap();
+    assert_eq!(line(&found), "gunicorn app:app");
+}
+
+#[test]
+fn serves_django_through_the_module_beside_its_settings() {
+    let wsgi = "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n";
+    let manage = "import os\ndef main():\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\nif __name__ == '__main__':\n    main()\n";
+    let files = [("aaa/wsgi.py", wsgi), ("manage.py", manage), ("shop/wsgi.py", wsgi)];
+    assert_eq!(line(&detect_in(&files, &["django", "gunicorn"]).unwrap()), "gunicorn shop.wsgi:application");
+    let found = detect_in(&files, &["django"]).unwrap();
+    assert_eq!(line(&found), "python manage.py runserver --noreload 0.0.0.0:${PORT:-8000}");
+}
+
+#[test]
+fn starts_dashboards_packages_and_scripts() {
+    let found = detect_in(&[("app.py", "import streamlit as st\n")], &["streamlit"]).unwrap();
+    assert_eq!(found.port, Some(8501));
+    let found = detect_in(&[("tool/__main__.py", "print(1)\n"), ("tool/__init__.py", "")], &[]).unwrap();
+    assert_eq!(line(&found), "python -m tool");
+    let found =
+        detect_in(&[("job.py", "if __name__ == '__main__':\n    pass\n"), ("lib.py", "")], &[]).unwrap();
+    assert_eq!(line(&found), "python job.py");
+}
+
+#[test]
+fn says_what_it_looked_for_when_nothing_is_certain() {
+    let guard = "if __name__ == '__main__':\n    pass\n";
+    let error = detect_in(&[("one.py", guard), ("two.py", guard)], &[]).unwrap_err();
+    insta::assert_snapshot!(format!("{error}\n{}", error.hint().unwrap()), @r#"
+    cannot tell how the application starts
+      looked for: `web` in `Procfile` (no such file); `[project.scripts]` in `pyproject.toml` (none); an ASGI or WSGI application object in the code (none); `if __name__ == "__main__"`: several files have one (one.py, two.py)
+    add a line like `command = "python -m yourapp"` to `bareboat.toml` (`bareboat init` writes the file)
+    "#);
+}
+
+#[test]
+fn refuses_a_configured_command_that_needs_a_shell() {
+    let config = Config { command: Some(Command::Line("a && b".to_owned())), ..Config::default() };
+    let error = detect_with(&[], &[], &config, None).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot use `command`: `&&` in `a && b` needs a shell, and the image has none"
+    );
+}
