@@ -115,6 +115,11 @@ impl<W: Write> DigestWriter<W> {
         Self { inner, hasher: Sha256::new(), length: 0 }
     }
 
+    /// The inner writer, to look at.
+    pub fn get_ref(&self) -> &W {
+        &self.inner
+    }
+
     /// The inner writer, the digest of all bytes written and their count.
     pub fn finish(self) -> (W, Digest, u64) {
         (self.inner, Digest(self.hasher.finalize().into()), self.length)

@@ -3,6 +3,24 @@
 //! Everything bareboat keeps on disk lives in one [`Store`], addressed by content. Nothing here knows what a
 //! package, a layer or an image is.
 
+mod action;
+mod blob;
 mod digest;
+mod error;
+mod lock;
+mod prune;
+mod publish;
+mod record;
+mod reference;
+mod store;
+mod usage;
+mod verify;
 
+pub use blob::BlobWriter;
 pub use digest::{Digest, DigestError, DigestReader, DigestWriter};
+pub use error::StoreError;
+pub use lock::Lock;
+pub use prune::{PruneOptions, Pruned};
+pub use store::Store;
+pub use usage::Usage;
+pub use verify::{CorruptEntry, EntryKind, Repair, Verified, VerifyProgress};

@@ -1,0 +1,142 @@
+//! Making room: least recently used first, never under a live process.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use rustix::fs::FlockOperation;
+
+use crate::usage::Listed;
+use crate::{Digest, Store, StoreError};
+
+/// What [`Store::prune`] may remove.
+#[derive(Debug, Clone)]
+pub struct PruneOptions {
+    /// Remove the least recently used until blobs and cached results take no more than this many bytes.
+    pub max_bytes: Option<u64>,
+    /// Remove whatever was not used for this long. Uses are recorded to the day.
+    pub older_than: Option<Duration>,
+    /// The time to measure ages from.
+    pub now: SystemTime,
+    /// Blobs that stay in any case: those of named images.
+    pub keep: BTreeSet<Digest>,
+    /// Only say what would be removed. Waits for nobody.
+    pub dry_run: bool,
+}
+
+/// What was removed, or would be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pruned {
+    /// Blobs removed.
+    pub blobs: u64,
+    /// Their bytes.
+    pub blob_bytes: u64,
+    /// Cached results removed.
+    pub actions: u64,
+    /// Their bytes.
+    pub action_bytes: u64,
+    /// Files removed that dead processes left half-written.
+    pub temporary: u64,
+    /// Their bytes.
+    pub temporary_bytes: u64,
+    /// Bytes of the blobs and cached results that stay.
+    pub remaining_bytes: u64,
+}
+
+impl Store {
+    /// Removes what `options` allow, least recently used first.
+    ///
+    /// Waits until no other process has the store open, calling `on_wait` once if it has to; processes that open it
+    /// meanwhile wait in turn. Exclusive access within this process is the borrow checker's. Names are never removed.
+    pub fn prune(&mut self, options: &PruneOptions, on_wait: impl FnOnce()) -> Result<Pruned, StoreError> {
+        if options.dry_run {
+            return self.prune_locked(options);
+        }
+        match self.lock_session(FlockOperation::NonBlockingLockExclusive) {
+            Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::WouldBlock => {
+                on_wait();
+                self.lock_session(FlockOperation::LockExclusive)?;
+            }
+            result => result?,
+        }
+        let pruned = self.prune_locked(options);
+        self.lock_session(FlockOperation::LockShared)?;
+        pruned
+    }
+
+    fn prune_locked(&self, options: &PruneOptions) -> Result<Pruned, StoreError> {
+        let mut pruned = Pruned::default();
+        if !options.dry_run {
+            (pruned.temporary, pruned.temporary_bytes) = self.sweep_temporary()?;
+            self.sweep_locks()?;
+        }
+        let mut candidates: Vec<Candidate> = Vec::new();
+        let blobs = self.blobs()?;
+        let actions = self.actions()?;
+        pruned.remaining_bytes = blobs.iter().chain(&actions).map(|file| file.size).sum();
+        candidates.extend(
+            blobs
+                .into_iter()
+                .filter(|blob| !options.keep.contains(&blob.digest))
+                .map(|file| Candidate { file, kind: Kind::Blob }),
+        );
+        candidates.extend(actions.into_iter().map(|file| Candidate { file, kind: Kind::Action }));
+        candidates.sort_by_key(Candidate::order);
+        for candidate in candidates {
+            let size = candidate.file.size;
+            let is_old = options.older_than.is_some_and(|age| candidate.file.is_older(age, options.now));
+            let is_excess = options.max_bytes.is_some_and(|most| pruned.remaining_bytes > most);
+            if !is_old && !is_excess {
+                continue;
+            }
+            if !options.dry_run && !candidate.remove()? {
+                continue;
+            }
+            pruned.remaining_bytes -= size;
+            match candidate.kind {
+                Kind::Blob => {
+                    (pruned.blobs, pruned.blob_bytes) = (pruned.blobs + 1, pruned.blob_bytes + size)
+                }
+                Kind::Action => {
+                    (pruned.actions, pruned.action_bytes) = (pruned.actions + 1, pruned.action_bytes + size);
+                }
+            }
+        }
+        Ok(pruned)
+    }
+}
+
+struct Candidate {
+    file: Listed,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Blob,
+    Action,
+}
+
+impl Candidate {
+    /// Oldest first; results after the blobs of the same moment, which they may point to.
+    fn order(&self) -> (SystemTime, Kind, Digest) {
+        (self.file.used, self.kind, self.file.digest)
+    }
+
+    /// False when it is another user's and stays.
+    fn remove(&self) -> Result<bool, StoreError> {
+        match fs::remove_file(&self.file.path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(false),
+            Err(error) => Err(StoreError::io("remove", &self.file.path, error)),
+        }
+    }
+}
+
+impl Listed {
+    fn is_older(&self, age: Duration, now: SystemTime) -> bool {
+        now.duration_since(self.used).is_ok_and(|unused| unused >= age)
+    }
+}
