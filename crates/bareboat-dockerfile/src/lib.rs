@@ -1,1 +1,7 @@
-//! Dockerfile text to spans to instructions; word expansion; .dockerignore; no I/O.
+//! Dockerfile text to spans to instructions; word expansion; `.dockerignore`. No I/O at all.
+
+mod glob;
+pub mod ignore;
+
+pub use glob::{Glob, GlobError};
+pub use ignore::{Ignore, IgnoreError};
