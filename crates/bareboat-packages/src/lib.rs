@@ -1,1 +1,2 @@
 //! Debian packages and Python distributions: resolve, verify, unpack, take inventory.
+pub mod pypi;
