@@ -1,4 +1,5 @@
 //! Blobs: whole or absent, shared by threads and processes, checked when read.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::fs;
 use std::io::Write;

@@ -1,4 +1,5 @@
 //! The action cache, references and locks.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::collections::BTreeMap;
 use std::fs;

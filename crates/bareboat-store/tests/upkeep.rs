@@ -1,4 +1,5 @@
 //! Usage, pruning and verification.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
