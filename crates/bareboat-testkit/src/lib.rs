@@ -1,1 +1,3 @@
 //! Development only: fake registry, Debian archive and package index; .deb, wheel and tar makers.
+
+pub mod http;
