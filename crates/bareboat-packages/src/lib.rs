@@ -1,2 +1,4 @@
 //! Debian packages and Python distributions: resolve, verify, unpack, take inventory.
 pub mod pypi;
+
+pub mod wheel;

@@ -1,3 +1,4 @@
 //! Development only: fake registry, Debian archive and package index; .deb, wheel and tar makers.
 
 pub mod http;
+pub mod wheel;
