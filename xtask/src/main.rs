@@ -1,3 +1,36 @@
 //! Repository tasks, run as `cargo xtask NAME`.
 
-fn main() {}
+mod bench;
+mod layers;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask test [--all] [FILTER]   run every test this machine can run; --all makes every skip a failure
+cargo xtask layers                  check that crates import only what lies below them
+cargo xtask bench [NAME …]          measure side by side with the rivals that are installed
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let rest = arguments.get(1..).unwrap_or_default();
+    let result = match arguments.first().map(String::as_str) {
+        Some("test") => test::run(rest),
+        Some("layers") => layers::check(),
+        Some("bench") => bench::run(rest),
+        _ => Err(HELP.to_owned()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository's directory.
+fn root() -> &'static std::path::Path {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository")
+}

@@ -1,4 +1,5 @@
 //! Development only: fake registry, Debian archive and package index; .deb, wheel and tar makers.
 
+pub mod full;
 pub mod http;
 pub mod wheel;

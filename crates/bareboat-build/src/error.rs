@@ -1,0 +1,129 @@
+//! What can go wrong while building, whose doing it is, and what to do about it.
+
+use bareboat_image::{LayerError, PartError};
+use bareboat_packages::debfile::DebError;
+use bareboat_packages::wheel::WheelError;
+use bareboat_report::Fault;
+use bareboat_store::StoreError;
+
+use crate::app::config::ConfigError;
+use crate::app::detect::DetectError;
+use crate::plan::Origin;
+
+/// Why a build failed.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// An operation on somebody's files failed.
+    #[error("cannot unpack {origin}: {error}")]
+    Origin {
+        /// Whose files.
+        origin: Origin,
+        /// What happened.
+        error: Box<BuildError>,
+    },
+    /// The store, the cache or a download.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Writing a part.
+    #[error(transparent)]
+    Part(PartError),
+    /// Joining a layer.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
+    /// A Debian package is hostile or damaged.
+    #[error(transparent)]
+    Deb(#[from] DebError),
+    /// A wheel is hostile or damaged.
+    #[error(transparent)]
+    Wheel(#[from] WheelError),
+    /// A file of a wheel is not what its `RECORD` promises.
+    #[error("{path} is not what the wheel's `RECORD` promises")]
+    Record {
+        /// Path in the image.
+        path: String,
+    },
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No entry point.
+    #[error(transparent)]
+    Detect(#[from] DetectError),
+    /// A file of the application changed between two looks.
+    #[error("{path} changed while it was being read")]
+    Changed {
+        /// Path in the image.
+        path: String,
+    },
+    /// A file cannot be read.
+    #[error("cannot read `{path}`: {reason}")]
+    Read {
+        /// The file.
+        path: String,
+        /// The system's reason.
+        reason: String,
+    },
+    /// Not a directory.
+    #[error("`{path}` is not a directory")]
+    NoDirectory {
+        /// As given.
+        path: String,
+    },
+    /// A file name that an image cannot hold.
+    #[error("`{path}`: the name is not UTF-8")]
+    FileName {
+        /// The file.
+        path: String,
+    },
+    /// `.dockerignore` cannot be read.
+    #[error("cannot use `.dockerignore`: {reason}")]
+    IgnoreFile {
+        /// Which line and why.
+        reason: String,
+    },
+    /// A link that leads out of the application's directory.
+    #[error("the link `{path}` leads out of the application's directory, to `{target}`")]
+    LinkLeaves {
+        /// The link.
+        path: String,
+        /// Its target.
+        target: String,
+    },
+}
+
+impl BuildError {
+    /// The same error, with whose files it happened to.
+    pub(crate) fn in_origin(self, origin: &Origin) -> Self {
+        match self {
+            already @ BuildError::Origin { .. } => already,
+            error => BuildError::Origin { origin: origin.clone(), error: Box::new(error) },
+        }
+    }
+
+    /// Whose doing it is.
+    pub fn fault(&self) -> Fault {
+        match self {
+            BuildError::Origin { error, .. } => error.fault(),
+            BuildError::Store(_) | BuildError::Part(_) | BuildError::Layer(_) => Fault::World,
+            BuildError::Deb(_) | BuildError::Wheel(_) | BuildError::Record { .. } => Fault::World,
+            _ => Fault::Input,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            BuildError::Origin { error, .. } => error.hint(),
+            BuildError::Store(error) => error.hint(),
+            BuildError::Part(error) => error.hint(),
+            BuildError::Layer(error) => error.hint(),
+            BuildError::Config(error) => error.hint(),
+            BuildError::Detect(error) => error.hint(),
+            BuildError::Deb(_) | BuildError::Wheel(_) | BuildError::Record { .. } => {
+                Some("run `bareboat cache verify --repair`; if it stays, the package itself is broken upstream".to_owned())
+            }
+            BuildError::Changed { .. } => Some("build again when nothing writes into the directory".to_owned()),
+            BuildError::LinkLeaves { .. } => Some("replace the link by a copy, or exclude it in `.dockerignore`".to_owned()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The result of one operation: a tree, and the compressed bytes for it.
+
+use std::collections::BTreeMap;
+
+use bareboat_image::{Kind, Part, Tree, TreePath};
+use bareboat_packages::elf::ElfFacts;
+use serde::{Deserialize, Serialize};
+
+/// What one operation brings.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Piece {
+    /// Every path, directories included.
+    pub tree: Tree,
+    /// The tar entries of everything but directories, compressed; `None` when there is nothing else.
+    pub part: Option<Part>,
+    /// What the ELF files among them say.
+    pub elf: BTreeMap<TreePath, ElfFacts>,
+    /// For a Debian package: what dpkg would have recorded.
+    pub debian: Option<DebianFacts>,
+    /// For a wheel: what its metadata says.
+    pub python: Option<PythonFacts>,
+    /// Python files that do not compile, with the reason.
+    pub uncompiled: Vec<(TreePath, String)>,
+}
+
+/// What is kept of a Debian package's control files.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct DebianFacts {
+    /// The control stanza.
+    pub control: String,
+    /// The text of `md5sums`; empty when the package has none.
+    pub md5sums: String,
+    /// Bytes of files left out by the slice.
+    pub dropped: u64,
+    /// Actions of maintainer scripts that nothing replaces.
+    pub uncovered: Vec<String>,
+    /// Actions that are replaced, with what replaces them.
+    pub covered: Vec<(String, String)>,
+}
+
+/// What is kept of a wheel's metadata.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct PythonFacts {
+    /// Name as the metadata writes it.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// `Requires-Dist` lines.
+    pub requires: Vec<String>,
+    /// Compatibility tags of the `WHEEL` file.
+    pub tags: Vec<String>,
+    /// Commands it installs.
+    pub scripts: Vec<String>,
+}
+
+impl Piece {
+    /// An empty piece.
+    pub fn empty() -> Self {
+        Self {
+            tree: Tree::new(),
+            part: None,
+            elf: BTreeMap::new(),
+            debian: None,
+            python: None,
+            uncompiled: Vec::new(),
+        }
+    }
+
+    /// Paths that are no directories.
+    pub fn files(&self) -> impl Iterator<Item = &TreePath> {
+        self.tree.entries.iter().filter(|(_, entry)| entry.kind != Kind::Directory).map(|(path, _)| path)
+    }
+
+    /// Bytes of the regular files.
+    pub fn visible(&self) -> u64 {
+        self.tree.entries.values().map(bareboat_image::Entry::size).sum()
+    }
+}

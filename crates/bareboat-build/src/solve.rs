@@ -1,0 +1,120 @@
+//! Turns operations into pieces: from the action cache when they were done before, side by side when not.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bareboat_image::{Compression, PartError, TreePath};
+use bareboat_store::{Digest, Store};
+use rayon::prelude::*;
+
+use crate::BuildError;
+use crate::event::{Event, Observer};
+use crate::op;
+use crate::piece::Piece;
+use crate::plan::{Op, Place, Step};
+
+/// Everything an operation may touch, none of it part of its identity.
+pub struct Context<'a> {
+    /// Blobs and the action cache.
+    pub store: &'a Store,
+    /// How parts are compressed.
+    pub compression: Compression,
+    /// The application's directory, for [`Place::Application`].
+    pub application: &'a Path,
+    /// Modification time of the application's files: seconds since 1970.
+    pub application_mtime: i64,
+    /// A directory with the composed interpreter, for [`Op::Bytecode`].
+    pub interpreter: Option<&'a op::bytecode::Interpreter>,
+    /// Who wants to know.
+    pub observer: &'a Observer,
+}
+
+impl Context<'_> {
+    /// The pieces of `steps`, in their order. Nothing is done twice: not what is in the cache, not now.
+    ///
+    /// # Errors
+    /// The first step that fails, with its origin.
+    pub fn solve(&self, steps: &[Step]) -> Result<Vec<Arc<Piece>>, BuildError> {
+        steps.par_iter().map(|step| self.solve_one(step).map(Arc::new)).collect()
+    }
+
+    /// The piece of one step.
+    ///
+    /// # Errors
+    /// As [`Context::solve`].
+    pub fn solve_one(&self, step: &Step) -> Result<Piece, BuildError> {
+        let key = self.key(&step.op);
+        if let Some(piece) = self.cached(&key) {
+            return Ok(piece);
+        }
+        (self.observer)(Event::Step { origin: step.origin.clone() });
+        let piece = self.run(&step.op).map_err(|error| error.in_origin(&step.origin))?;
+        let record = serde_json::to_vec(&piece).expect("pieces have string keys only");
+        self.store.put_action(&key, &record)?;
+        Ok(piece)
+    }
+
+    fn run(&self, operation: &Op) -> Result<Piece, BuildError> {
+        match operation {
+            Op::Package { blob, slice, keep_gconv, exclude } => {
+                op::package::unpack(self, blob, &op::package::Options { slice: *slice, keep_gconv: *keep_gconv, exclude })
+            }
+            Op::Wheel { blob, environment, python, requested, direct_url, exclude } => {
+                let options = op::wheel::Options {
+                    environment,
+                    python: *python,
+                    requested: *requested,
+                    direct_url: direct_url.as_deref(),
+                    exclude,
+                };
+                op::wheel::install(self, blob, &options)
+            }
+            Op::Files { tree, from } => op::files::take(self, tree, *from),
+            Op::Bytecode { of, .. } => op::bytecode::compile(self, of),
+        }
+    }
+
+    /// The result, when it is known and its bytes are still there.
+    fn cached(&self, key: &Digest) -> Option<Piece> {
+        let piece: Piece = serde_json::from_slice(&self.store.action(key)?).ok()?;
+        let whole = piece.part.as_ref().is_none_or(|part| self.store.size(&part.blob) == Some(part.size));
+        whole.then_some(piece)
+    }
+
+    /// Forgets a result whose bytes turned out damaged, so that the next solve makes it again.
+    pub fn forget(&self, operation: &Op) -> Result<(), BuildError> {
+        Ok(self.store.put_action(&self.key(operation), b"")?)
+    }
+
+    fn key(&self, operation: &Op) -> Digest {
+        let key = operation.key(self.compression);
+        match operation {
+            Op::Files { from: Place::Application, .. } => {
+                Digest::of(format!("{key} {}", self.application_mtime))
+            }
+            Op::Bytecode { of, .. } if matches!(**of, Op::Files { from: Place::Application, .. }) => {
+                Digest::of(format!("{key} {}", self.application_mtime))
+            }
+            _ => key,
+        }
+    }
+
+    /// The modification time for the files of `operation`.
+    pub(crate) fn mtime(&self, from: Place) -> i64 {
+        match from {
+            Place::Store => crate::plan::MTIME,
+            Place::Application => self.application_mtime,
+        }
+    }
+}
+
+/// The path of an application file below its directory: the tree path below `/app`.
+pub(crate) fn below_application(path: &TreePath) -> Option<TreePath> {
+    path.strip_prefix(&TreePath::new("app").expect("a constant path"))
+}
+
+impl From<PartError> for BuildError {
+    fn from(error: PartError) -> Self {
+        BuildError::Part(error)
+    }
+}

@@ -1,0 +1,325 @@
+//! The command line: every verb and option, for clap, completions and the generated reference.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// From an application directory to a small, non-root, distroless container image: no Docker, no root.
+#[derive(Debug, Parser)]
+#[command(name = "bareboat", version, propagate_version = true, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Explain each decision.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Print only errors and the result.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Colours: `auto` looks at the terminal and at NO_COLOR.
+    #[arg(long, global = true, value_enum, default_value = "auto")]
+    pub color: ColorChoice,
+    /// Where blobs, images and results are kept [default: $XDG_CACHE_HOME/bareboat].
+    #[arg(long, global = true, value_name = "DIR", env = "BAREBOAT_CACHE_DIR")]
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build an image from an application directory.
+    Build(BuildArgs),
+    /// Run an image, or build a directory and run it.
+    Run(RunArgs),
+    /// Write `bareboat.lock`: every package and wheel by digest.
+    Lock(LockArgs),
+    /// Show which locked packages and wheels have newer versions.
+    Outdated(OutdatedArgs),
+    /// Write `bareboat.toml` with what was detected.
+    Init(InitArgs),
+    /// Say which package, wheel or file brought a path of an image, and why.
+    Explain(ExplainArgs),
+    /// List the images in the local store.
+    Images(FormatArgs),
+    /// Give an image another name.
+    Tag {
+        /// An image's name, or the start of its digest.
+        image: String,
+        /// The new name.
+        name: String,
+    },
+    /// Remove image names from the local store.
+    Rm {
+        /// Names, or starts of digests.
+        #[arg(required = true)]
+        images: Vec<String>,
+    },
+    /// Write an image of the local store somewhere else.
+    Save(SaveArgs),
+    /// Show, prune or check the cache.
+    Cache {
+        #[command(subcommand)]
+        action: CacheAction,
+    },
+    /// Print a shell completion script.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where the Debian and Python archives are, and whether they may be asked.
+#[derive(Debug, Args, Clone, Default)]
+pub struct NetworkArgs {
+    /// A Debian mirror, for example http://mirror.example/debian; may be given several times.
+    #[arg(long, value_name = "URL")]
+    pub mirror: Vec<String>,
+    /// Use only what is in the cache.
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// What to build and how.
+#[derive(Debug, Args, Clone)]
+pub struct MakeArgs {
+    /// The application's directory.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub directory: PathBuf,
+    /// Debian release: 13 (trixie), 12 (bookworm) or 14 (testing).
+    #[arg(long, value_name = "RELEASE")]
+    pub debian: Option<String>,
+    /// Refuse to build when `bareboat.lock` is missing or no longer fits.
+    #[arg(long)]
+    pub locked: bool,
+    /// Numeric user, or user:group.
+    #[arg(long, value_name = "UID[:GID]")]
+    pub user: Option<String>,
+    /// The image also runs under an arbitrary user id in group 0.
+    #[arg(long)]
+    pub arbitrary_user: bool,
+    /// How much of the packages is left out.
+    #[arg(long, value_enum)]
+    pub slice: Option<SliceChoice>,
+    /// `debug` adds a static busybox below /busybox and changes nothing else.
+    #[arg(long, value_enum)]
+    pub variant: Option<Variant>,
+    /// Fail when a package's maintainer script does something that is not covered.
+    #[arg(long)]
+    pub strict: bool,
+    /// Do not prove that the image starts. Loud, and for emergencies.
+    #[arg(long)]
+    pub no_verify: bool,
+    /// Compression of the layers.
+    #[arg(long, value_enum)]
+    pub compression: Option<CompressionChoice>,
+    #[command(flatten)]
+    pub network: NetworkArgs,
+}
+
+/// How much of the packages is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SliceChoice {
+    /// What no application misses: documentation, rare character sets, test suites.
+    Safe,
+    /// Nothing but documentation.
+    Full,
+    /// Also what a web application does not use: curses, readline, dbm.
+    Web,
+}
+
+/// A variant of the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Variant {
+    /// With a busybox outside of /bin.
+    Debug,
+}
+
+/// Compression of the layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompressionChoice {
+    /// Read by everything.
+    Gzip,
+    /// Smaller and faster; needs a recent engine.
+    Zstd,
+}
+
+/// `build`.
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    #[command(flatten)]
+    pub make: MakeArgs,
+    /// Platforms, separated by commas: linux/amd64, linux/arm64.
+    #[arg(long, value_delimiter = ',', value_name = "PLATFORM")]
+    pub platform: Vec<String>,
+    /// Name of the image [default: the directory's name].
+    #[arg(short, long, value_name = "NAME")]
+    pub tag: Vec<String>,
+    /// Also write it: oci:DIR, oci-archive:FILE, docker-archive:FILE or dir:ROOTFS.
+    #[arg(short, long, value_name = "KIND:PATH")]
+    pub output: Vec<String>,
+    /// Also load it into the Docker or Podman engine of this machine.
+    #[arg(long)]
+    pub load: bool,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// An image's name, or a directory to build first.
+    #[arg(value_name = "IMAGE|DIR", default_value = ".")]
+    pub image: String,
+    /// Arguments for the application, after its own.
+    #[arg(last = true)]
+    pub arguments: Vec<String>,
+    /// Set an environment variable; without a value, pass on ours.
+    #[arg(short, long, value_name = "NAME[=VALUE]")]
+    pub env: Vec<String>,
+    /// Make a directory of this machine visible: HOST:CONTAINER[:ro].
+    #[arg(long, value_name = "HOST:CONTAINER[:ro]")]
+    pub volume: Vec<String>,
+    /// Take the container off the host's network and publish a port: [ADDRESS:]HOST:CONTAINER.
+    #[arg(short, long, value_name = "[ADDRESS:]HOST:CONTAINER")]
+    pub publish: Vec<String>,
+    /// `host` (default) or `none`.
+    #[arg(long, value_enum)]
+    pub network_mode: Option<NetworkMode>,
+    /// Run another program of the image instead of its entry point.
+    #[arg(long, value_name = "PROGRAM")]
+    pub entrypoint: Option<String>,
+    /// Run as another numeric user.
+    #[arg(long, value_name = "UID[:GID]")]
+    pub user: Option<String>,
+    #[command(flatten)]
+    pub network: NetworkArgs,
+}
+
+/// The container's network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NetworkMode {
+    /// The host's own.
+    Host,
+    /// Only loopback.
+    None,
+}
+
+/// `lock`.
+#[derive(Debug, Args)]
+pub struct LockArgs {
+    #[command(flatten)]
+    pub make: MakeArgs,
+    /// Platforms, separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "PLATFORM")]
+    pub platform: Vec<String>,
+    /// Take newer versions where the requirements allow them.
+    #[arg(long)]
+    pub upgrade: bool,
+}
+
+/// `outdated`.
+#[derive(Debug, Args)]
+pub struct OutdatedArgs {
+    /// The application's directory.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub directory: PathBuf,
+    #[command(flatten)]
+    pub network: NetworkArgs,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    #[command(flatten)]
+    pub make: MakeArgs,
+    /// Replace a `bareboat.toml` that is there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A path in the image: /usr/lib/x86_64-linux-gnu/libssl.so.3.
+    pub path: String,
+    /// The image [default: the newest one].
+    #[arg(long, value_name = "NAME")]
+    pub image: Option<String>,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `images`.
+#[derive(Debug, Args)]
+pub struct FormatArgs {
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `save`.
+#[derive(Debug, Args)]
+pub struct SaveArgs {
+    /// An image's name, or the start of its digest.
+    pub image: String,
+    /// Where to: oci:DIR, oci-archive:FILE, docker-archive:FILE or dir:ROOTFS.
+    #[arg(short, long, value_name = "KIND:PATH")]
+    pub output: Vec<String>,
+    /// Load it into the Docker or Podman engine of this machine.
+    #[arg(long)]
+    pub load: bool,
+}
+
+/// What to do with the cache.
+#[derive(Debug, Subcommand)]
+pub enum CacheAction {
+    /// How much is kept, and where.
+    Show(FormatArgs),
+    /// Remove what was not used for long and no image needs.
+    Prune {
+        /// Keep at most this much: 500M, 2G.
+        #[arg(long, value_name = "SIZE")]
+        max: Option<String>,
+        /// Remove what was not used for this many days.
+        #[arg(long, value_name = "DAYS")]
+        older: Option<u64>,
+        /// Only say what would go.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Read every byte again and compare it with its digest.
+    Verify {
+        /// Remove what is damaged, so that it is fetched or built again.
+        #[arg(long)]
+        repair: bool,
+    },
+}
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs; carries a version.
+    Json,
+}
