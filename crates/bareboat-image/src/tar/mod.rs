@@ -1,0 +1,3 @@
+//! The tar format: writing one canonical encoding, reading what others wrote under strict limits.
+
+pub mod write;
