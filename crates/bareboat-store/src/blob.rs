@@ -108,9 +108,10 @@ impl Store {
             if read == 0 {
                 break;
             }
-            output
-                .write_all(&buffer[..read])
-                .map_err(|error| StoreError::io("pass on the content of", &path, error))?;
+            output.write_all(&buffer[..read]).map_err(|error| {
+                StoreError::inside(error)
+                    .unwrap_or_else(|source| StoreError::Output { digest: *digest, source })
+            })?;
         }
         let (_, found, length) = output.finish();
         self.check(digest, &file, found)?;
@@ -148,7 +149,9 @@ pub struct BlobWriter<'a> {
 impl BlobWriter<'_> {
     /// Writes all of `bytes`; unlike [`Write::write_all`], names the directory when the disk is full.
     pub fn write_bytes(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        self.output.write_all(bytes).map_err(|error| self.store.write_failed(error, self.wanted))
+        self.write_all(bytes).map_err(|error| {
+            StoreError::inside(error).unwrap_or_else(|error| self.store.write_failed(error, self.wanted))
+        })
     }
 
     /// Publishes the blob; its digest and its length in bytes.
@@ -205,7 +208,8 @@ impl BlobWriter<'_> {
     /// Reserves the wanted bytes without changing the file's length, where the file system can.
     fn reserve(&mut self) -> Result<(), StoreError> {
         let (Some(size), buffered) = (self.wanted, self.output.get_ref()) else { return Ok(()) };
-        if size == 0 {
+        // For small files the system call costs more than it saves.
+        if size < WORTH_RESERVING {
             return Ok(());
         }
         let file = buffered.get_ref().as_file();
@@ -227,7 +231,11 @@ impl Store {
 
 impl Write for BlobWriter<'_> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.output.write(buffer)
+        // A full disk is named also when it is found behind somebody's `io::copy`: see `StoreError::inside`.
+        self.output.write(buffer).map_err(|error| match self.store.write_failed(error, self.wanted) {
+            StoreError::Io { source, .. } => source,
+            full => io::Error::new(io::ErrorKind::StorageFull, full),
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -236,4 +244,5 @@ impl Write for BlobWriter<'_> {
     }
 }
 
+const WORTH_RESERVING: u64 = 1 << 20;
 const BUFFER: usize = 128 * 1024;

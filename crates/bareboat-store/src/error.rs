@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::Digest;
+use crate::fetch::FetchError;
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +69,14 @@ pub enum StoreError {
         /// How many bytes were written.
         size: u64,
     },
+    /// The blob could not be passed on to where it was wanted.
+    #[error("cannot pass on blob {digest}: {source}")]
+    Output {
+        /// The blob.
+        digest: Digest,
+        /// What its receiver said.
+        source: io::Error,
+    },
     /// Something is longer than its reader allows.
     #[error("{what} is larger than {limit} bytes")]
     TooLarge {
@@ -76,6 +85,12 @@ pub enum StoreError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// Something could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// Somebody asked to stop. Nothing unfinished was kept.
+    #[error("stopped on request")]
+    Cancelled,
 }
 
 impl StoreError {
@@ -95,8 +110,18 @@ impl StoreError {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("check who owns the store, or use your own with `--cache-dir DIR`".into())
             }
+            Self::Io { act: "lock", .. } => {
+                Some("put the store on a local disk with `--cache-dir DIR`".into())
+            }
+            Self::Fetch(error) => error.hint(),
             _ => None,
         }
+    }
+
+    /// The store's own error that travelled inside an I/O error, as those of [`crate::BlobWriter`] do through
+    /// [`io::copy`]; other errors come back.
+    pub fn inside(error: io::Error) -> Result<Self, io::Error> {
+        error.downcast()
     }
 
     /// The error for a failed `act` on `path`; a full disk gets its own variant.

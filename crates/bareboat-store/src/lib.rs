@@ -5,8 +5,10 @@
 
 mod action;
 mod blob;
+mod cancel;
 mod digest;
 mod error;
+mod fetch;
 mod lock;
 mod prune;
 mod publish;
@@ -17,8 +19,13 @@ mod usage;
 mod verify;
 
 pub use blob::BlobWriter;
+pub use cancel::Cancel;
 pub use digest::{Digest, DigestError, DigestReader, DigestWriter};
 pub use error::StoreError;
+pub use fetch::{
+    BasicCredentials, Document, FetchError, FetchEvent, FetchOptions, Fetched, Fetcher, Get, Observer,
+    Proxies, Request, Roots, Validators, redact_url,
+};
 pub use lock::Lock;
 pub use prune::{PruneOptions, Pruned};
 pub use store::Store;

@@ -71,39 +71,38 @@ impl Store {
             (pruned.temporary, pruned.temporary_bytes) = self.sweep_temporary()?;
             self.sweep_locks()?;
         }
-        let mut candidates: Vec<Candidate> = Vec::new();
-        let blobs = self.blobs()?;
-        let actions = self.actions()?;
-        pruned.remaining_bytes = blobs.iter().chain(&actions).map(|file| file.size).sum();
-        candidates.extend(
-            blobs
-                .into_iter()
-                .filter(|blob| !options.keep.contains(&blob.digest))
-                .map(|file| Candidate { file, kind: Kind::Blob }),
-        );
-        candidates.extend(actions.into_iter().map(|file| Candidate { file, kind: Kind::Action }));
+        let mut candidates = self.candidates()?;
+        pruned.remaining_bytes = candidates.iter().map(|candidate| candidate.file.size).sum();
+        candidates.retain(|candidate| {
+            candidate.kind == Kind::Action || !options.keep.contains(&candidate.file.digest)
+        });
         candidates.sort_by_key(Candidate::order);
         for candidate in candidates {
-            let size = candidate.file.size;
             let is_old = options.older_than.is_some_and(|age| candidate.file.is_older(age, options.now));
             let is_excess = options.max_bytes.is_some_and(|most| pruned.remaining_bytes > most);
-            if !is_old && !is_excess {
-                continue;
-            }
-            if !options.dry_run && !candidate.remove()? {
-                continue;
-            }
-            pruned.remaining_bytes -= size;
-            match candidate.kind {
-                Kind::Blob => {
-                    (pruned.blobs, pruned.blob_bytes) = (pruned.blobs + 1, pruned.blob_bytes + size)
-                }
-                Kind::Action => {
-                    (pruned.actions, pruned.action_bytes) = (pruned.actions + 1, pruned.action_bytes + size);
-                }
+            if (is_old || is_excess) && (options.dry_run || candidate.remove()?) {
+                pruned.count(&candidate);
             }
         }
         Ok(pruned)
+    }
+
+    fn candidates(&self) -> Result<Vec<Candidate>, StoreError> {
+        let blobs = self.blobs()?.into_iter().map(|file| Candidate { file, kind: Kind::Blob });
+        let actions = self.actions()?.into_iter().map(|file| Candidate { file, kind: Kind::Action });
+        Ok(blobs.chain(actions).collect())
+    }
+}
+
+impl Pruned {
+    fn count(&mut self, removed: &Candidate) {
+        let (number, bytes) = match removed.kind {
+            Kind::Blob => (&mut self.blobs, &mut self.blob_bytes),
+            Kind::Action => (&mut self.actions, &mut self.action_bytes),
+        };
+        *number += 1;
+        *bytes += removed.file.size;
+        self.remaining_bytes -= removed.file.size;
     }
 }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -37,6 +37,8 @@ fn gives_back_what_it_was_given() {
     let mut copy = Vec::new();
     assert_eq!(store.read_verified_to(&digest, &mut copy).unwrap(), 5);
     assert_eq!(copy, b"hello");
+    let refused = store.read_verified_to(&digest, &mut &mut [0; 3][..]);
+    assert!(matches!(refused, Err(StoreError::Output { .. })), "{refused:?}");
     let absent = Digest::of(b"absent");
     assert!(!store.contains(&absent));
     assert!(matches!(store.read(&absent, 9), Err(StoreError::Missing { .. })));
@@ -235,6 +237,8 @@ fn fills_a_disk_as_a_child_process() {
         }
     };
     assert!(matches!(late, StoreError::DiskFull { wanted: None, .. }), "{late}");
+    let behind_copy = std::io::copy(&mut std::io::repeat(7).take(9 << 20), &mut writer).unwrap_err();
+    assert!(matches!(StoreError::inside(behind_copy), Ok(StoreError::DiskFull { .. })));
     drop(writer);
     assert_eq!(temporary_files(&store), 0);
     store.insert(b"there is room again").unwrap();
