@@ -2,3 +2,6 @@
 pub mod pypi;
 
 pub mod wheel;
+
+pub mod debfile;
+pub mod system;

@@ -3,3 +3,4 @@
 pub mod full;
 pub mod http;
 pub mod wheel;
+pub mod deb;
