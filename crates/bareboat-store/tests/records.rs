@@ -66,7 +66,7 @@ fn references_are_set_replaced_listed_and_removed() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn any_text_is_a_reference_name_and_stays_inside(names in prop::collection::btree_set(name(), 1..6)) {

@@ -96,8 +96,8 @@ fn from_address(
     loop {
         let mut download = Download::new(fetcher, store, request, &target)?;
         fetcher.repeat(&request.label, || {
-            let before = download.received;
-            download.attempt().map_err(|error| (error, download.received.saturating_sub(before)))
+            let before = download.farthest;
+            download.attempt().map_err(|error| (error, download.farthest - before))
         })?;
         let was_resumed = download.was_resumed;
         match download.finish() {
@@ -144,6 +144,8 @@ struct Download<'a> {
     target: &'a Target,
     writer: BlobWriter<'a>,
     received: u64,
+    /// The most that was ever received. Getting the same first part again and again is no progress.
+    farthest: u64,
     /// A strong `ETag` of what has been received.
     tag: Option<String>,
     was_resumed: bool,
@@ -161,7 +163,7 @@ impl<'a> Download<'a> {
             Some(size) if size <= request.limit => store.writer_sized(size)?,
             _ => store.writer()?,
         };
-        Ok(Self { fetcher, request, target, writer, received: 0, tag: None, was_resumed: false })
+        Ok(Self { fetcher, request, target, writer, received: 0, farthest: 0, tag: None, was_resumed: false })
     }
 
     /// One request for all that is missing.
@@ -238,6 +240,7 @@ impl<'a> Download<'a> {
             }
             self.writer.write_bytes(&buffer[..read])?;
             self.received += read as u64;
+            self.farthest = self.farthest.max(self.received);
             let label = self.request.label.as_str();
             self.fetcher.tell(FetchEvent::Progress { label, bytes: self.received });
         }

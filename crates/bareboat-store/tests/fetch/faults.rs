@@ -116,6 +116,18 @@ fn lasting_troubles_are_not() {
 }
 
 #[test]
+fn a_server_that_always_breaks_at_the_same_place_is_given_up() {
+    let setup = Setup::with(FetchOptions { retries: 2, ..options() });
+    let bytes = content(3 << 20);
+    let cut = Response::ok(bytes.clone()).truncated_after(2 << 20);
+    setup.server.route("/a", move |_| cut.clone());
+    let error = fetch_error(setup.fetch("/a", &bytes));
+    assert!(matches!(&error, FetchError::Interrupted { .. }), "{error}");
+    assert_eq!(setup.server.count("/a"), 3, "the first two mebibytes are progress once");
+    setup.assert_nothing_kept();
+}
+
+#[test]
 fn a_silent_server_is_given_up() {
     let setup =
         Setup::with(FetchOptions { retries: 1, stall_timeout: Duration::from_millis(40), ..options() });
