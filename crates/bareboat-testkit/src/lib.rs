@@ -1,6 +1,6 @@
 //! Development only: fake registry, Debian archive and package index; .deb, wheel and tar makers.
 
+pub mod deb;
 pub mod full;
 pub mod http;
 pub mod wheel;
-pub mod deb;
