@@ -4,16 +4,34 @@
 //! [`Pin`]s with candidate files, of which the best for the [`Target`] is chosen here. Nothing in this module runs a
 //! package's code, and the host's Python never matters.
 
+mod choose;
+mod error;
 mod file_name;
+mod index;
+mod locks;
 mod name;
+mod pin;
+mod process;
+mod project;
 mod redact;
 mod requirement;
+mod requirements_txt;
 mod tags;
 mod target;
+mod uv;
 
+pub use choose::{Choice, best_wheel, choose_file};
+pub use error::{Place, PypiError};
 pub use file_name::{FileNameError, SdistName, WheelName, file_name_of};
+pub use index::{Index, IndexFile, IndexSource, ProjectPage, SimpleIndex, Surroundings, discover_index};
+pub use locks::{Locked, read_pylock};
 pub use name::{DistributionName, NameError};
+pub use pin::{LockedFile, Origin, Pin};
+pub use process::{HostRunner, Outcome, Process, Runner};
+pub use project::ProjectDir;
 pub use redact::redact_text;
 pub use requirement::{Comparison, Marker, MarkerEnvironment, Requirement, RequirementError, Wanted};
+pub use requirements_txt::{Entry, EntryKind, IndexOptions, RequirementsFile};
 pub use tags::{Tag, TagRanks};
 pub use target::{Architecture, PythonVersion, Target, TargetError};
+pub use uv::{Demand, Resolver, UV_VERSION, Uv, UvSearch, fetch_uv, find_uv};
