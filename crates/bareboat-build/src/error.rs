@@ -1,7 +1,9 @@
 //! What can go wrong while building, whose doing it is, and what to do about it.
 
 use bareboat_image::{LayerError, PartError};
+use bareboat_packages::bytecode::BytecodeError;
 use bareboat_packages::debfile::DebError;
+use bareboat_packages::system::PlaceError;
 use bareboat_packages::wheel::WheelError;
 use bareboat_report::Fault;
 use bareboat_store::StoreError;
@@ -33,6 +35,53 @@ pub enum BuildError {
     /// A Debian package is hostile or damaged.
     #[error(transparent)]
     Deb(#[from] DebError),
+    /// A Debian package cannot be placed in the tree.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// `bareboat.lock` cannot be used.
+    #[error("cannot use `bareboat.lock`: {reason}")]
+    LockFile {
+        /// Why.
+        reason: String,
+    },
+    /// A file cannot be written.
+    #[error("cannot write `{path}`: {reason}")]
+    Write {
+        /// The file.
+        path: String,
+        /// The system's reason.
+        reason: String,
+    },
+    /// Compiling to bytecode.
+    #[error(transparent)]
+    Bytecode(#[from] BytecodeError),
+    /// A plan wants bytecode but names no interpreter.
+    #[error("the plan wants bytecode and has no interpreter")]
+    NoInterpreter,
+    /// A generated file cannot be made.
+    #[error("cannot generate a file of the image: {reason}")]
+    Generated {
+        /// Why.
+        reason: String,
+    },
+    /// Two packages bring the same file with different content.
+    #[error("{text}")]
+    Conflict {
+        /// Which file, which packages.
+        text: String,
+    },
+    /// A platform we cannot build for.
+    #[error("cannot build for `{platform}`: only linux/amd64 and linux/arm64")]
+    Platform {
+        /// As asked for.
+        platform: String,
+    },
+    /// The command's program is not in the image.
+    #[error("the image has no program `{program}`, and the command starts it")]
+    Program {
+        /// As the command names it.
+        program: String,
+    },
     /// A wheel is hostile or damaged.
     #[error(transparent)]
     Wheel(#[from] WheelError),
@@ -103,8 +152,10 @@ impl BuildError {
     pub fn fault(&self) -> Fault {
         match self {
             BuildError::Origin { error, .. } => error.fault(),
-            BuildError::Store(_) | BuildError::Part(_) | BuildError::Layer(_) => Fault::World,
-            BuildError::Deb(_) | BuildError::Wheel(_) | BuildError::Record { .. } => Fault::World,
+            BuildError::Store(_) | BuildError::Part(_) | BuildError::Layer(_) | BuildError::Write { .. } => Fault::World,
+            BuildError::NoInterpreter => Fault::Bug,
+            BuildError::Bytecode(_) | BuildError::Generated { .. } | BuildError::Conflict { .. } => Fault::World,
+            BuildError::Deb(_) | BuildError::Place(_) | BuildError::Wheel(_) | BuildError::Record { .. } => Fault::World,
             _ => Fault::Input,
         }
     }
@@ -118,9 +169,14 @@ impl BuildError {
             BuildError::Layer(error) => error.hint(),
             BuildError::Config(error) => error.hint(),
             BuildError::Detect(error) => error.hint(),
+            BuildError::Bytecode(error) => error.hint(),
             BuildError::Deb(_) | BuildError::Wheel(_) | BuildError::Record { .. } => {
                 Some("run `bareboat cache verify --repair`; if it stays, the package itself is broken upstream".to_owned())
             }
+            BuildError::Program { program } => Some(format!(
+                "add the distribution or Debian package that brings `{program}`, or set `command` in `bareboat.toml`"
+            )),
+            BuildError::LockFile { .. } => Some("remove it and run `bareboat lock`".to_owned()),
             BuildError::Changed { .. } => Some("build again when nothing writes into the directory".to_owned()),
             BuildError::LinkLeaves { .. } => Some("replace the link by a copy, or exclude it in `.dockerignore`".to_owned()),
             _ => None,

@@ -1,3 +1,17 @@
 //! Plan graph, front ends, solver, operations and cutting layers.
+//!
+//! A front end makes [`plan::Step`]s; [`solve::Context`] turns each into a [`piece::Piece`]; [`merge`] lays the
+//! pieces over each other; [`cut`] makes layers of them; [`image`] writes the configuration.
 
 pub mod app;
+pub mod cut;
+mod error;
+pub mod event;
+pub mod image;
+pub mod merge;
+pub mod op;
+pub mod piece;
+pub mod plan;
+pub mod solve;
+
+pub use error::BuildError;

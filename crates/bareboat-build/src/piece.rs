@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bareboat_image::{Kind, Part, Tree, TreePath};
 use bareboat_packages::elf::ElfFacts;
+use bareboat_store::Digest;
 use serde::{Deserialize, Serialize};
 
 /// What one operation brings.
@@ -15,6 +16,8 @@ pub struct Piece {
     pub part: Option<Part>,
     /// What the ELF files among them say.
     pub elf: BTreeMap<TreePath, ElfFacts>,
+    /// Files kept aside for something that is generated later (certificates), by their path in the package.
+    pub captured: BTreeMap<TreePath, Digest>,
     /// For a Debian package: what dpkg would have recorded.
     pub debian: Option<DebianFacts>,
     /// For a wheel: what its metadata says.
@@ -28,8 +31,6 @@ pub struct Piece {
 pub struct DebianFacts {
     /// The control stanza.
     pub control: String,
-    /// The text of `md5sums`; empty when the package has none.
-    pub md5sums: String,
     /// Bytes of files left out by the slice.
     pub dropped: u64,
     /// Actions of maintainer scripts that nothing replaces.
@@ -60,6 +61,7 @@ impl Piece {
             tree: Tree::new(),
             part: None,
             elf: BTreeMap::new(),
+            captured: BTreeMap::new(),
             debian: None,
             python: None,
             uncompiled: Vec::new(),

@@ -22,6 +22,8 @@ pub enum Op {
         slice: Slice,
         /// Every gconv module stays, because something calls `iconv`.
         keep_gconv: bool,
+        /// What debuggers load stays.
+        debug: bool,
         /// Paths that another origin brings in its place.
         exclude: BTreeSet<TreePath>,
     },
@@ -53,6 +55,8 @@ pub enum Op {
         of: Box<Op>,
         /// Identity of the interpreter that compiles.
         interpreter: Digest,
+        /// Paths that another origin brings in its place.
+        exclude: BTreeSet<TreePath>,
     },
 }
 

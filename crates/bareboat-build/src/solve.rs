@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bareboat_image::{Compression, PartError, TreePath};
+use bareboat_packages::system::Slicing;
 use bareboat_store::{Digest, Store};
 use rayon::prelude::*;
 
@@ -56,8 +57,9 @@ impl Context<'_> {
 
     fn run(&self, operation: &Op) -> Result<Piece, BuildError> {
         match operation {
-            Op::Package { blob, slice, keep_gconv, exclude } => {
-                op::package::unpack(self, blob, &op::package::Options { slice: *slice, keep_gconv: *keep_gconv, exclude })
+            Op::Package { blob, slice, keep_gconv, debug, exclude } => {
+                let slicing = Slicing { slice: *slice, needs_gconv: *keep_gconv, debug: *debug };
+                op::package::unpack(self, blob, slicing, exclude)
             }
             Op::Wheel { blob, environment, python, requested, direct_url, exclude } => {
                 let options = op::wheel::Options {
@@ -70,7 +72,7 @@ impl Context<'_> {
                 op::wheel::install(self, blob, &options)
             }
             Op::Files { tree, from } => op::files::take(self, tree, *from),
-            Op::Bytecode { of, .. } => op::bytecode::compile(self, of),
+            Op::Bytecode { of, exclude, .. } => op::bytecode::compile(self, of, exclude),
         }
     }
 

@@ -1,3 +1,30 @@
-//! The `bareboat` command: arguments, terminal, progress and exit codes.
+//! The `bareboat` command: arguments, terminal, progress and exit codes. Everything else is in the libraries.
 
-fn main() {}
+mod cli;
+mod command;
+mod failure;
+mod session;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = match cli::Cli::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            // Help and version are answers; anything else is the user's input.
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let terminal = terminal::Terminal::new(&arguments.global);
+    match command::run(arguments, &terminal) {
+        Ok(code) => code,
+        Err(failure) => {
+            terminal.failure(&failure);
+            ExitCode::from(failure.fault.exit_code())
+        }
+    }
+}

@@ -1,6 +1,15 @@
 //! The application front end: a directory becomes a plan (detect → lock → plan).
 
+pub mod compose;
 pub mod config;
 pub mod detect;
+pub mod generated;
+pub mod lock;
+pub mod options;
+pub mod project;
 pub mod python_source;
+pub mod runtime;
+pub mod target;
 pub mod words;
+
+pub use options::{Options, Surroundings};

@@ -1,0 +1,333 @@
+//! From locked packages and wheels in the store to a merged tree with everything generated, ready to prove and cut.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bareboat_image::{Kind, Tree, TreePath};
+use bareboat_packages::elf::ElfFacts;
+use bareboat_packages::system::base::{self, Role};
+use bareboat_packages::system::ld_so_cache;
+use bareboat_packages::system::users::{HomeAccess, RuntimeUser};
+use bareboat_store::Digest;
+
+use super::generated;
+use super::target::Target;
+use crate::BuildError;
+use crate::cut::LayerPlan;
+use crate::event::Event;
+use crate::merge::{self, Merged};
+use crate::op;
+use crate::piece::Piece;
+use crate::plan::{Op, Origin, Place, Step};
+use crate::solve::Context;
+use bareboat_packages::system::slices::Slice;
+
+/// The layers of an application image, least-changing first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LayerName {
+    /// The C library, certificates, time zones, accounts.
+    Base,
+    /// The interpreter with its standard library and the libraries that needs.
+    Python,
+    /// Debian packages that the application or a wheel needs.
+    Libraries,
+    /// A wheel so heavy that it has a layer of its own.
+    Heavy(String),
+    /// All other wheels and the virtual environment.
+    Dependencies,
+    /// The application itself.
+    Application,
+}
+
+impl LayerName {
+    fn text(&self) -> String {
+        match self {
+            LayerName::Base => "base".to_owned(),
+            LayerName::Python => "python".to_owned(),
+            LayerName::Libraries => "libraries".to_owned(),
+            LayerName::Heavy(name) => name.clone(),
+            LayerName::Dependencies => "dependencies".to_owned(),
+            LayerName::Application => "application".to_owned(),
+        }
+    }
+}
+
+/// A wheel whose file is larger than this gets a layer of its own.
+const HEAVY: u64 = 20 << 20;
+
+/// At most this many, so that an image has four to eight layers.
+const MOST_HEAVY: usize = 3;
+
+/// What goes in, all of it in the store.
+pub struct Inputs<'a> {
+    /// For what.
+    pub target: Target,
+    /// Debian packages: name, version, the `.deb`.
+    pub packages: &'a [(String, String, Digest)],
+    /// Wheels: name, version, the `.whl`, its size in bytes, asked for by name, URL when it has one of its own.
+    pub wheels: &'a [WheelInput],
+    /// The application's files, below `/app`.
+    pub application: &'a Tree,
+    /// Directories beside `/app` from which the application imports (`/app/src`).
+    pub import_roots: &'a [String],
+    /// The command needs the launcher.
+    pub launcher: bool,
+    /// Decisions of the user.
+    pub decisions: &'a Decisions,
+}
+
+/// One wheel.
+#[derive(Debug, Clone)]
+pub struct WheelInput {
+    /// Normalised name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// The file.
+    pub blob: Digest,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The user asked for it.
+    pub requested: bool,
+    /// Text of `direct_url.json`.
+    pub direct_url: Option<String>,
+}
+
+/// What the user decided about the file system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decisions {
+    /// What is left out.
+    pub slice: Slice,
+    /// Who runs it.
+    pub user: RuntimeUser,
+    /// Who may use the home directory.
+    pub home: HomeAccess,
+    /// Directories the application may write to.
+    pub writable: Vec<TreePath>,
+}
+
+/// Everything that goes into one image.
+pub struct Composition {
+    /// Steps with their layers.
+    pub steps: Vec<Step>,
+    /// Their results.
+    pub pieces: Vec<Arc<Piece>>,
+    /// The whole tree and who brought what.
+    pub merged: Merged,
+    /// Which steps make which layer.
+    pub layers: Vec<LayerPlan>,
+}
+
+impl Composition {
+    /// The ELF facts of every file that is in the tree, by path.
+    pub fn elf(&self) -> BTreeMap<&TreePath, &ElfFacts> {
+        let facts = |index: usize| self.pieces[index].elf.iter();
+        (0..self.pieces.len())
+            .flat_map(|index| facts(index).map(move |(path, facts)| (index, path, facts)))
+            .filter(|(index, path, _)| self.merged.owner.get(*path) == Some(index))
+            .map(|(_, path, facts)| (path, facts))
+            .collect()
+    }
+
+    /// Who brought a path.
+    pub fn origin(&self, path: &TreePath) -> Option<&Origin> {
+        Some(&self.steps[*self.merged.owner.get(path)?].origin)
+    }
+}
+
+/// Collects steps and results while the image grows.
+struct Growing<'a> {
+    context: &'a Context<'a>,
+    steps: Vec<Step>,
+    layers: Vec<LayerName>,
+    pieces: Vec<Arc<Piece>>,
+}
+
+impl Growing<'_> {
+    fn add(&mut self, new: Vec<(Step, LayerName)>) -> Result<(), BuildError> {
+        let (steps, layers): (Vec<Step>, Vec<LayerName>) = new.into_iter().unzip();
+        self.pieces.extend(self.context.solve(&steps)?);
+        self.steps.extend(steps);
+        self.layers.extend(layers);
+        Ok(())
+    }
+
+    fn add_tree(&mut self, tree: Tree, from: Place, origin: Origin, layer: LayerName) -> Result<(), BuildError> {
+        if tree.entries.is_empty() {
+            return Ok(());
+        }
+        self.add(vec![(Step { op: Op::Files { tree, from }, origin }, layer)])
+    }
+
+    /// The merged tree; a path that two bring is left out of one of them.
+    fn merge(&mut self) -> Result<Merged, BuildError> {
+        let merged = merge::merge(&self.pieces);
+        if merged.overlaps.is_empty() {
+            return Ok(merged);
+        }
+        let mut leave_out: BTreeMap<usize, BTreeSet<TreePath>> = BTreeMap::new();
+        for overlap in &merged.overlaps {
+            if merge::is_package_conflict(overlap, &self.steps) {
+                let text = merge::describe(overlap, &self.steps).unwrap_or_default();
+                return Err(BuildError::Conflict { text });
+            }
+            if let Some(text) = merge::describe(overlap, &self.steps) {
+                (self.context.observer)(Event::Decision { text });
+            }
+            leave_out.entry(overlap.dropped).or_default().insert(overlap.path.clone());
+        }
+        for (index, paths) in leave_out {
+            match &mut self.steps[index].op {
+                Op::Package { exclude, .. } | Op::Wheel { exclude, .. } => exclude.extend(paths),
+                Op::Files { tree, .. } => tree.entries.retain(|path, _| !paths.contains(path)),
+                Op::Bytecode { exclude, .. } => exclude.extend(paths),
+            }
+            self.pieces[index] = Arc::new(self.context.solve_one(&self.steps[index])?);
+        }
+        Ok(merge::merge(&self.pieces))
+    }
+}
+
+/// The pieces of packages and wheels: what a lock needs to know which libraries are still missing.
+///
+/// # Errors
+/// A hostile or damaged package or wheel.
+pub fn sources(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<(Vec<(Step, LayerName)>, Vec<Arc<Piece>>), BuildError> {
+    let mut steps = source_steps(inputs);
+    let only: Vec<Step> = steps.iter().map(|(step, _)| step.clone()).collect();
+    let mut pieces = context.solve(&only)?;
+    // Something that converts character sets by name needs all of them, and they are in the C library's package.
+    let wants_gconv = pieces.iter().any(|piece| piece.python.is_some() && piece.elf.values().any(|facts| facts.imports_iconv));
+    if wants_gconv {
+        for (index, (step, _)) in steps.iter_mut().enumerate() {
+            let is_libc = matches!(&step.origin, Origin::Debian { name, .. } if name == "libc6");
+            if let (true, Op::Package { keep_gconv, .. }) = (is_libc, &mut step.op) {
+                *keep_gconv = true;
+                pieces[index] = Arc::new(context.solve_one(step)?);
+            }
+        }
+    }
+    Ok((steps, pieces))
+}
+
+fn source_steps(inputs: &Inputs<'_>) -> Vec<(Step, LayerName)> {
+    let roles: BTreeMap<&str, Role> = base::packages(inputs.target.release, inputs.decisions.slice)
+        .into_iter()
+        .map(|package| (package.name, package.role))
+        .collect();
+    let mut steps = Vec::new();
+    for (name, version, blob) in inputs.packages {
+        let layer = match roles.get(name.as_str()) {
+            Some(Role::Data | Role::Runtime) => LayerName::Base,
+            Some(_) => LayerName::Python,
+            None => LayerName::Libraries,
+        };
+        let slice = inputs.decisions.slice;
+        let op = Op::Package { blob: *blob, slice, keep_gconv: false, debug: false, exclude: BTreeSet::new() };
+        let origin = Origin::Debian { name: name.clone(), version: version.clone() };
+        steps.push((Step { op, origin }, layer));
+    }
+    let heavy = heavy_wheels(inputs.wheels);
+    for wheel in inputs.wheels {
+        let is_heavy = heavy.contains(wheel.name.as_str());
+        let layer = if is_heavy { LayerName::Heavy(wheel.name.clone()) } else { LayerName::Dependencies };
+        let op = Op::Wheel {
+            blob: wheel.blob,
+            environment: environment(),
+            python: inputs.target.python(),
+            requested: wheel.requested,
+            direct_url: wheel.direct_url.clone(),
+            exclude: BTreeSet::new(),
+        };
+        let origin = Origin::Python { name: wheel.name.clone(), version: wheel.version.clone() };
+        steps.push((Step { op, origin }, layer));
+    }
+    steps
+}
+
+/// The heaviest wheels, by size and then by name.
+fn heavy_wheels(wheels: &[WheelInput]) -> BTreeSet<&str> {
+    let mut heavy: Vec<&WheelInput> = wheels.iter().filter(|wheel| wheel.size > HEAVY).collect();
+    heavy.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
+    heavy.into_iter().take(MOST_HEAVY).map(|wheel| wheel.name.as_str()).collect()
+}
+
+/// The virtual environment's directory.
+pub fn environment() -> TreePath {
+    TreePath::new("app/.venv").expect("a constant path")
+}
+
+/// Composes the whole image.
+///
+/// # Errors
+/// A hostile or damaged package or wheel, two packages with the same file, a file of the application that changes.
+pub fn compose(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<Composition, BuildError> {
+    let (sources, pieces) = sources(context, inputs)?;
+    let (steps, layers) = sources.into_iter().unzip();
+    let mut growing = Growing { context, steps, layers, pieces };
+    let merged = growing.merge()?;
+    add_system(&mut growing, inputs, &merged)?;
+    let layout = op::wheel::layout(&environment(), inputs.target.python())?;
+    let tree = generated::environment(context.store, &layout, inputs.launcher, inputs.import_roots)?;
+    growing.add_tree(tree, Place::Store, Origin::Generated, LayerName::Dependencies)?;
+    let application = inputs.application.clone();
+    growing.add_tree(application, Place::Application, Origin::Application, LayerName::Application)?;
+    let decisions = inputs.decisions;
+    let writable = generated::writable(&decisions.writable, decisions.user, decisions.home);
+    growing.add_tree(writable, Place::Store, Origin::Generated, LayerName::Application)?;
+    add_bytecode(&mut growing)?;
+    let merged = growing.merge()?;
+    let layers = layer_plans(&growing.layers);
+    Ok(Composition { steps: growing.steps, pieces: growing.pieces, merged, layers })
+}
+
+/// What maintainer scripts would have made, and the loader's cache.
+fn add_system(growing: &mut Growing<'_>, inputs: &Inputs<'_>, merged: &Merged) -> Result<(), BuildError> {
+    let store = growing.context.store;
+    let decisions = inputs.decisions;
+    let authorities = growing.pieces.iter().flat_map(|piece| piece.captured.clone()).collect();
+    let release = inputs.target.release;
+    let tree = generated::base(store, release, decisions.user, decisions.home, &merged.tree, &authorities)?;
+    growing.add_tree(tree, Place::Store, Origin::Generated, LayerName::Base)?;
+    let tree = generated::interpreter(store, &merged.tree, &inputs.target.python_name())?;
+    growing.add_tree(tree, Place::Store, Origin::Generated, LayerName::Python)?;
+    let merged = growing.merge()?;
+    let elf: BTreeMap<&TreePath, &ElfFacts> = growing.pieces.iter().flat_map(|piece| piece.elf.iter()).collect();
+    let cache = ld_so_cache::write(&merged.tree, &elf, inputs.target.architecture)?;
+    let mut tree = Tree::new();
+    let path = TreePath::new("etc/ld.so.cache").expect("a constant path");
+    tree.insert(path, bareboat_image::Entry::file(store.insert(&cache)?, cache.len() as u64, 0o644));
+    // It changes with every library, so it lies in the last layer that has any.
+    let last = growing.layers.iter().filter(|layer| **layer <= LayerName::Libraries).max().cloned();
+    growing.add_tree(tree, Place::Store, Origin::Generated, last.unwrap_or(LayerName::Base))
+}
+
+/// Bytecode for every piece with Python files, beside them.
+fn add_bytecode(growing: &mut Growing<'_>) -> Result<(), BuildError> {
+    let Some(interpreter) = growing.context.interpreter else { return Ok(()) };
+    let mut new = Vec::new();
+    for (index, piece) in growing.pieces.iter().enumerate() {
+        let has_python = piece.tree.entries.iter().any(|(path, entry)| {
+            path.as_bytes().ends_with(b".py") && matches!(entry.kind, Kind::File { .. })
+        });
+        if has_python {
+            let step = &growing.steps[index];
+            let op = Op::Bytecode {
+                of: Box::new(step.op.clone()),
+                interpreter: interpreter.identity(),
+                exclude: BTreeSet::new(),
+            };
+            let origin = Origin::Bytecode { of: Box::new(step.origin.clone()) };
+            new.push((Step { op, origin }, growing.layers[index].clone()));
+        }
+    }
+    growing.add(new)
+}
+
+fn layer_plans(layers: &[LayerName]) -> Vec<LayerPlan> {
+    let mut plans: BTreeMap<&LayerName, Vec<usize>> = BTreeMap::new();
+    for (index, layer) in layers.iter().enumerate() {
+        plans.entry(layer).or_default().push(index);
+    }
+    plans.into_iter().map(|(name, steps)| LayerPlan { name: name.text(), steps }).collect()
+}

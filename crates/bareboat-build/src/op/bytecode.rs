@@ -1,0 +1,220 @@
+//! Compiles the Python files of another operation's result to bytecode, with the composed interpreter itself.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use bareboat_image::{Entry, FileMeta, Kind, PartWriter, TreePath};
+use bareboat_packages::bytecode::{Compiler, Outcome};
+use bareboat_packages::debfile::{DebKind, DebReader};
+use bareboat_packages::system::{Placed, Placer, Slicing};
+use bareboat_packages::wheel::{InstallOptions, Wheel};
+use bareboat_store::{Digest, Store};
+
+use crate::BuildError;
+use crate::piece::Piece;
+use crate::plan::{MTIME, Op, Place};
+use crate::solve::Context;
+
+/// The interpreter of the target's release, for this machine. It is unpacked when it is first needed.
+pub struct Interpreter {
+    packages: Vec<Digest>,
+    python: (u8, u8),
+    identity: Digest,
+    root: PathBuf,
+    compiler: OnceLock<Compiler>,
+}
+
+impl Interpreter {
+    /// The interpreter that `packages` (its own and the C library's, for this machine's architecture, all in the
+    /// store) hold, in `version`: Debian's full version of the interpreter package.
+    ///
+    /// Bytecode is the same on every architecture, so the identity is the version alone.
+    pub fn new(store: &Store, packages: Vec<Digest>, python: (u8, u8), version: &str) -> Self {
+        let identity = Digest::of(format!("python {}.{} {version}", python.0, python.1));
+        let names: String = packages.iter().map(|blob| format!("{blob}\n")).collect();
+        let root = store.rootfs_directory().join(format!("interpreter-{}", Digest::of(names).short()));
+        Self { packages, python, identity, root, compiler: OnceLock::new() }
+    }
+
+    /// What cache keys hold of it.
+    pub fn identity(&self) -> Digest {
+        self.identity
+    }
+
+    fn compiler(&self, store: &Store) -> Result<&Compiler, BuildError> {
+        if let Some(compiler) = self.compiler.get() {
+            return Ok(compiler);
+        }
+        let _lock = store.lock(&format!("interpreter-{}", self.identity.short()), || {})?;
+        if !self.root.is_dir() {
+            self.unpack(store)?;
+        }
+        let compiler = Compiler::new(&self.root, self.python, rayon::current_num_threads())?;
+        Ok(self.compiler.get_or_init(|| compiler))
+    }
+
+    /// Unpacks into a directory beside, then renames: a half-unpacked interpreter is never used.
+    fn unpack(&self, store: &Store) -> Result<(), BuildError> {
+        let parent = store.rootfs_directory();
+        let fail = |path: &Path| {
+            let path = path.display().to_string();
+            move |error: std::io::Error| BuildError::Write { path, reason: error.to_string() }
+        };
+        fs::create_dir_all(&parent).map_err(fail(&parent))?;
+        let temporary = tempfile::tempdir_in(&parent).map_err(fail(&parent))?;
+        for blob in &self.packages {
+            unpack_package(store, blob, temporary.path())?;
+        }
+        for (link, target) in [("lib", "usr/lib"), ("lib64", "usr/lib64"), ("bin", "usr/bin")] {
+            let link = temporary.path().join(link);
+            std::os::unix::fs::symlink(target, &link).map_err(fail(&link))?;
+        }
+        fs::set_permissions(temporary.path(), fs::Permissions::from_mode(0o755)).map_err(fail(&self.root))?;
+        let temporary = temporary.keep();
+        fs::rename(&temporary, &self.root).map_err(fail(&self.root))
+    }
+}
+
+/// Writes what a package brings below `root`. Paths were checked by the reader: none leaves the tree or passes a link.
+fn unpack_package(store: &Store, blob: &Digest, root: &Path) -> Result<(), BuildError> {
+    let mut reader = DebReader::open(store.open_blob(blob)?)?;
+    let package = reader.control().package().to_owned();
+    let mut placer = Placer::new(&package, Slicing::default());
+    reader.for_each_entry(|entry, content| {
+        let Placed::Keep(placed) = placer.place(entry)? else { return Ok(()) };
+        let path = root.join(placed.path.to_str_lossy().as_ref());
+        let fail =
+            |error: std::io::Error| BuildError::Write { path: path.display().to_string(), reason: error.to_string() };
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(fail)?;
+        }
+        match &placed.kind {
+            DebKind::Directory => fs::create_dir_all(&path).map_err(fail),
+            DebKind::File => {
+                let mut file = fs::File::create(&path).map_err(fail)?;
+                std::io::copy(content, &mut file).map_err(fail)?;
+                fs::set_permissions(&path, fs::Permissions::from_mode(u32::from(placed.mode) & 0o755)).map_err(fail)
+            }
+            // Absolute links would lead into this machine; what the compiler needs has none.
+            DebKind::Symlink { target } if !target.starts_with('/') => {
+                std::os::unix::fs::symlink(target, &path).map_err(fail)
+            }
+            _ => Ok(()),
+        }
+    })
+}
+
+/// The piece with the bytecode of `of`'s files.
+///
+/// # Errors
+/// The interpreter cannot be started, or the other operation's input is damaged.
+pub fn compile(context: &Context<'_>, of: &Op, exclude: &BTreeSet<TreePath>) -> Result<Piece, BuildError> {
+    let interpreter = context.interpreter.ok_or(BuildError::NoInterpreter)?;
+    let compiler = interpreter.compiler(context.store)?;
+    let from = match of {
+        Op::Files { from: Place::Application, .. } => context.application_mtime,
+        _ => MTIME,
+    };
+    let mut compiling = Compiling {
+        compiler,
+        exclude,
+        writer: PartWriter::new(context.store, context.compression, from)?,
+        piece: Piece::empty(),
+    };
+    match of {
+        Op::Package { blob, slice, exclude, .. } => {
+            let slicing = Slicing { slice: *slice, needs_gconv: false, debug: false };
+            compiling.package(context, blob, slicing, exclude)?;
+        }
+        Op::Wheel { blob, environment, python, exclude, .. } => {
+            let wheel = Wheel::open(context.store.open_blob(blob)?)?;
+            let layout = super::wheel::layout(environment, *python)?;
+            for member in wheel.members(&layout, InstallOptions::default())? {
+                if is_source(&member.path) && !exclude.contains(&member.path) {
+                    let mut source = Vec::new();
+                    wheel.reader(&member).read_to_end(&mut source).map_err(|error| read_error(&member.path, &error))?;
+                    compiling.file(&member.path, &source)?;
+                }
+            }
+        }
+        Op::Files { tree, from } => {
+            for (path, entry) in &tree.entries {
+                if let (true, Kind::File { digest, .. }) = (is_source(path), &entry.kind) {
+                    let mut source = Vec::new();
+                    let mut content = super::files::open(context, path, digest, *from)?;
+                    content.read_to_end(&mut source).map_err(|error| read_error(path, &error))?;
+                    if Digest::of(&source) != *digest {
+                        return Err(BuildError::Changed { path: path.to_string() });
+                    }
+                    compiling.file(path, &source)?;
+                }
+            }
+        }
+        Op::Bytecode { .. } => {}
+    }
+    let Compiling { writer, mut piece, .. } = compiling;
+    if !piece.tree.entries.is_empty() {
+        piece.part = Some(writer.finish()?);
+    }
+    Ok(piece)
+}
+
+struct Compiling<'a> {
+    compiler: &'a Compiler,
+    exclude: &'a BTreeSet<TreePath>,
+    writer: PartWriter<'a>,
+    piece: Piece,
+}
+
+impl Compiling<'_> {
+    fn file(&mut self, path: &TreePath, source: &[u8]) -> Result<(), BuildError> {
+        let Some(cache) = self.compiler.cache_path(path).filter(|cache| !self.exclude.contains(cache)) else {
+            return Ok(());
+        };
+        match self.compiler.compile(path, source)? {
+            Outcome::Code(code) => {
+                let entry = self.writer.append_bytes(&cache, &FileMeta::new(0o644), &code)?;
+                if let Some(directory) = cache.parent() {
+                    self.piece.tree.insert(directory, Entry::directory(0o755));
+                }
+                self.piece.tree.insert(cache, entry);
+            }
+            Outcome::Refused { message, .. } => self.piece.uncompiled.push((path.clone(), message)),
+        }
+        Ok(())
+    }
+
+    fn package(
+        &mut self,
+        context: &Context<'_>,
+        blob: &Digest,
+        slicing: Slicing,
+        exclude: &BTreeSet<TreePath>,
+    ) -> Result<(), BuildError> {
+        let mut reader = DebReader::open(context.store.open_blob(blob)?)?;
+        let package = reader.control().package().to_owned();
+        let mut placer = Placer::new(&package, slicing);
+        reader.for_each_entry(|entry, content| {
+            let Placed::Keep(placed) = placer.place(entry)? else { return Ok(()) };
+            if placed.kind == DebKind::File && is_source(&placed.path) && !exclude.contains(&placed.path) {
+                let mut source = Vec::new();
+                content.read_to_end(&mut source).map_err(|error| read_error(&placed.path, &error))?;
+                self.file(&placed.path, &source)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// A Python file on an import path: not a configuration file below `/etc`, not a script in a documentation directory.
+fn is_source(path: &TreePath) -> bool {
+    path.as_bytes().ends_with(b".py") && (path.as_bytes().starts_with(b"usr/lib/") || path.as_bytes().starts_with(b"app/"))
+}
+
+fn read_error(path: &TreePath, error: &std::io::Error) -> BuildError {
+    BuildError::Read { path: path.to_string(), reason: error.to_string() }
+}

@@ -1,0 +1,67 @@
+//! One shape for every error: what, why, what to do, and whose doing it is.
+
+use bareboat_report::Fault;
+
+/// An error as the terminal shows it.
+#[derive(Debug)]
+pub struct Failure {
+    /// What went wrong. Further lines say where.
+    pub message: String,
+    /// Why, from the outside in.
+    pub causes: Vec<String>,
+    /// What to do.
+    pub hint: Option<String>,
+    /// Decides the exit code.
+    pub fault: Fault,
+}
+
+impl Failure {
+    /// Something the user gave us.
+    pub fn input(message: impl Into<String>) -> Self {
+        Self { message: message.into(), causes: Vec::new(), hint: None, fault: Fault::Input }
+    }
+
+    /// Something around us.
+    pub fn world(message: impl Into<String>) -> Self {
+        Self { fault: Fault::World, ..Self::input(message) }
+    }
+
+    /// With what to do.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// With why.
+    pub fn because(mut self, cause: impl std::fmt::Display) -> Self {
+        self.causes.push(cause.to_string());
+        self
+    }
+}
+
+impl From<bareboat_build::BuildError> for Failure {
+    fn from(error: bareboat_build::BuildError) -> Self {
+        Self { message: error.to_string(), causes: causes(&error), hint: error.hint(), fault: error.fault() }
+    }
+}
+
+impl From<bareboat_store::StoreError> for Failure {
+    fn from(error: bareboat_store::StoreError) -> Self {
+        bareboat_build::BuildError::from(error).into()
+    }
+}
+
+/// The chain of sources that the message does not repeat.
+fn causes(error: &dyn std::error::Error) -> Vec<String> {
+    let message = error.to_string();
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let text = source.to_string();
+        if !message.contains(&text) {
+            causes.push(text);
+        }
+        next = source.source();
+    }
+    causes
+}

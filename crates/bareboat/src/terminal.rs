@@ -1,0 +1,227 @@
+//! What a person sees: stdout is data, stderr is talk. Colours and bars only where they can be seen.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use bareboat_build::event::Event;
+use bareboat_store::FetchEvent;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::cli::{ColorChoice, Global};
+use crate::failure::Failure;
+
+/// The terminal and what the user wants to see on it.
+pub struct Terminal {
+    verbose: bool,
+    quiet: bool,
+    colors: bool,
+    progress: Mutex<Option<Progress>>,
+    has_bars: bool,
+}
+
+struct Progress {
+    bar: ProgressBar,
+    stage: String,
+    wanted: u64,
+    loaded: u64,
+}
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default();
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+
+impl Terminal {
+    /// Looks at the options, the terminal and `NO_COLOR` (no-color.org).
+    pub fn new(global: &Global) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let colors = match global.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => terminal && wanted,
+        };
+        let has_bars = terminal && !global.quiet && std::env::var_os("CI").is_none();
+        Self { verbose: global.verbose, quiet: global.quiet, colors, progress: Mutex::new(None), has_bars }
+    }
+
+    /// A line for the person, unless quiet.
+    pub fn say(&self, text: &str) {
+        if !self.quiet {
+            self.line(text);
+        }
+    }
+
+    /// A good end.
+    pub fn done(&self, text: &str) {
+        if !self.quiet {
+            self.line(&self.paint(GOOD, text));
+        }
+    }
+
+    /// Something to know that is no error.
+    pub fn warning(&self, text: &str) {
+        self.line(&format!("{}: {text}", self.paint(WARNING, "warning")));
+    }
+
+    /// A decision, with `-v`.
+    pub fn decision(&self, text: &str) {
+        if self.verbose {
+            self.line(&format!("  {text}"));
+        }
+    }
+
+    /// An error with its causes and hint.
+    pub fn failure(&self, failure: &Failure) {
+        self.clear();
+        let mut text = format!("{}: {}", self.paint(ERROR, "error"), failure.message);
+        for cause in &failure.causes {
+            text.push_str(&format!("\n  because: {cause}"));
+        }
+        if let Some(hint) = &failure.hint {
+            text.push_str(&format!("\n  {}: {hint}", self.paint(HINT, "hint")));
+        }
+        self.line(&text);
+    }
+
+    /// Shows what a build does.
+    pub fn event(&self, event: Event) {
+        match event {
+            Event::Stage { name } => self.stage(name),
+            Event::Step { origin } => self.message(&origin.to_string()),
+            Event::Decision { text } => self.decision(&text),
+            Event::Warning { text } => self.warning(&text),
+            Event::Fetch(event) => self.fetch(event),
+        }
+    }
+
+    fn stage(&self, name: String) {
+        self.clear();
+        if self.has_bars {
+            let bar = ProgressBar::new_spinner();
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.set_style(ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar.set_message(name.clone());
+            *self.lock() = Some(Progress { bar, stage: name, wanted: 0, loaded: 0 });
+        } else if self.verbose {
+            self.line(&name);
+        }
+    }
+
+    fn message(&self, text: &str) {
+        if let Some(progress) = &*self.lock() {
+            progress.bar.set_message(format!("{}: {text}", progress.stage));
+        }
+        self.decision(text);
+    }
+
+    fn fetch(&self, event: FetchEvent) {
+        if let FetchEvent::Retrying { label, why, .. } = &event {
+            self.warning(&format!("{label}: {why}; trying again"));
+        }
+        let mut guard = self.lock();
+        let Some(progress) = &mut *guard else { return };
+        match event {
+            FetchEvent::Started { total, .. } => progress.wanted += total.unwrap_or_default(),
+            FetchEvent::Progress { bytes, .. } => progress.loaded += bytes,
+            _ => {}
+        }
+        let text = format!("{}: {} of {}", progress.stage, size(progress.loaded), size(progress.wanted));
+        progress.bar.set_message(text);
+    }
+
+    /// Takes a bar off the screen.
+    pub fn clear(&self) {
+        if let Some(progress) = self.lock().take() {
+            progress.bar.finish_and_clear();
+        }
+    }
+
+    fn line(&self, text: &str) {
+        let guard = self.lock();
+        match &*guard {
+            Some(progress) => progress.bar.suspend(|| write_line(text)),
+            None => write_line(text),
+        }
+    }
+
+    fn paint(&self, style: Style, text: &str) -> String {
+        if self.colors { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Progress>> {
+        self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Talk. A closed stderr is no reason to stop.
+fn write_line(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Data, to stdout. A reader that went away ends the program quietly, as for any filter.
+pub fn print(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// Bytes for people: decimal units, one digit, as registries show them.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / *unit as f64),
+        None => format!("{bytes} B"),
+    }
+}
+
+/// A table: columns as wide as their widest cell, the first left, numbers right.
+pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let columns = header.len();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.chain([header[column].chars().count()]).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let is_number = |column: usize| {
+        !rows.is_empty() && rows.iter().all(|row| row[column].starts_with(|c: char| c.is_ascii_digit() || c == '—'))
+    };
+    let numeric: Vec<bool> = (0..columns).map(is_number).collect();
+    let line = |cells: Vec<String>| {
+        let padded: Vec<String> = cells
+            .into_iter()
+            .enumerate()
+            .map(|(column, cell)| {
+                let space = " ".repeat(widths[column].saturating_sub(cell.chars().count()));
+                if numeric[column] { format!("{space}{cell}") } else { format!("{cell}{space}") }
+            })
+            .collect();
+        format!("{}\n", padded.join("  ").trim_end())
+    };
+    let mut text = line(header.iter().map(|cell| (*cell).to_owned()).collect());
+    for row in rows {
+        text.push_str(&line(row.clone()));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_sizes_as_registries_do() {
+        assert_eq!(["999", "1000", "16900000"].map(|n| size(n.parse().unwrap())), ["999 B", "1.0 kB", "16.9 MB"]);
+    }
+
+    #[test]
+    fn aligns_numbers_to_the_right() {
+        let rows = vec![vec!["base".to_owned(), "7.1 MB".to_owned()], vec!["app".to_owned(), "12.0 MB".to_owned()]];
+        assert_eq!(table(&["layer", "pull"], &rows), "layer     pull\nbase    7.1 MB\napp    12.0 MB\n");
+    }
+}

@@ -1,0 +1,208 @@
+//! Builds an application with the binary and asks an engine to run it: read-only, without capabilities.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// An application made of a few files.
+pub struct App {
+    files: Vec<(&'static str, &'static str)>,
+    before: Option<&'static str>,
+    engine: Engine,
+    expect: Expect,
+}
+
+/// Who runs it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// Docker, through its socket.
+    Docker,
+    /// Podman, from an archive.
+    Podman,
+}
+
+/// What shows that it works.
+pub enum Expect {
+    /// `GET /` answers with a text that holds this.
+    Page(&'static str),
+    /// It ends well and prints this.
+    Output(&'static str),
+}
+
+impl App {
+    pub fn new() -> Self {
+        Self { files: Vec::new(), before: None, engine: Engine::Docker, expect: Expect::Output("") }
+    }
+
+    pub fn file(mut self, path: &'static str, text: &'static str) -> Self {
+        self.files.push((path, text));
+        self
+    }
+
+    /// A command of the user's own tools that runs in the directory first.
+    pub fn before(mut self, command: &'static str) -> Self {
+        self.before = Some(command);
+        self
+    }
+
+    pub fn engine(mut self, engine: Engine) -> Self {
+        self.engine = engine;
+        self
+    }
+
+    pub fn expect(mut self, expect: Expect) -> Self {
+        self.expect = expect;
+        self
+    }
+
+    /// Builds, loads, runs and asks.
+    pub fn check(&self, name: &str) {
+        let program = if self.engine == Engine::Docker { "dockerd" } else { "podman" };
+        if !bareboat_testkit::full::wanted(name) || !bareboat_testkit::full::has_program(name, program) {
+            return;
+        }
+        // One application at a time: two cores, and engines that lock anyway.
+        static ONE: Mutex<()> = Mutex::new(());
+        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let directory = tempfile::tempdir().unwrap();
+        for (path, text) in &self.files {
+            let path = directory.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        if let Some(command) = self.before {
+            let uv = uv();
+            let mut words = command.split(' ');
+            assert_eq!(words.next(), Some("uv"));
+            run(Command::new(uv).args(words).args(["--no-python-downloads"]).current_dir(directory.path()));
+        }
+        let tag = format!("bareboat-test/{}:1", name.replace('_', "-"));
+        let archive = directory.path().with_extension("tar");
+        let mut build = bareboat();
+        build.arg("build").arg(directory.path()).args(["-t", &tag, "-o"]).arg(format!("docker-archive:{}", archive.display()));
+        run(&mut build);
+        let container = Container::start(self.engine, &archive, &tag);
+        match self.expect {
+            Expect::Page(text) => container.ask(text),
+            Expect::Output(text) => container.wait(text),
+        }
+        drop(container);
+        let _ = std::fs::remove_file(&archive);
+    }
+}
+
+/// The binary with the cache that all tests of one checkout share, so that nothing is downloaded twice.
+pub fn bareboat() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bareboat"));
+    command.env("BAREBOAT_CACHE_DIR", cache()).env_remove("SOURCE_DATE_EPOCH");
+    command
+}
+
+/// The shared cache.
+pub fn cache() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cache")
+}
+
+/// The `uv` that bareboat fetched for itself, or the machine's own.
+fn uv() -> PathBuf {
+    let on_path = std::env::var_os("PATH").and_then(|path| {
+        std::env::split_paths(&path).map(|directory| directory.join("uv")).find(|uv| uv.is_file())
+    });
+    on_path.unwrap_or_else(|| {
+        let output = run(bareboat().args(["cache", "uv"]));
+        PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
+    })
+}
+
+/// Runs a command that must succeed.
+pub fn run(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}\n{}\n{text}", String::from_utf8_lossy(&output.stdout));
+    output
+}
+
+/// A running container, removed when dropped.
+struct Container {
+    engine: Engine,
+    id: String,
+    tag: String,
+    port: u16,
+}
+
+impl Container {
+    fn start(engine: Engine, archive: &std::path::Path, tag: &str) -> Self {
+        run(engine.command().args(["load", "-q", "-i"]).arg(archive));
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = engine.command();
+        let port_setting = format!("PORT={port}");
+        command.args(["run", "-d", "--read-only", "--cap-drop", "ALL", "--network", "host", "-e", &port_setting]);
+        if engine == Engine::Podman {
+            // Podman asks for more open files than a machine without CAP_SYS_RESOURCE may give.
+            command.args(["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]);
+        }
+        let name = if engine == Engine::Podman { format!("localhost/{tag}") } else { tag.to_owned() };
+        let output = run(command.arg(&name));
+        let id = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+        Self { engine, id, tag: name, port }
+    }
+
+    fn ask(&self, text: &str) {
+        let until = Instant::now() + Duration::from_secs(60);
+        let mut last = String::new();
+        while Instant::now() < until {
+            match get(self.port) {
+                Ok(page) if page.contains(text) => return,
+                Ok(page) => last = page,
+                Err(error) => last = error.to_string(),
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("no page with `{text}`: {last}\n{}", self.logs());
+    }
+
+    fn wait(&self, text: &str) {
+        let output = run(self.engine.command().args(["wait", &self.id]));
+        let code = String::from_utf8(output.stdout).unwrap();
+        let logs = self.logs();
+        assert_eq!(code.trim(), "0", "{logs}");
+        assert!(logs.contains(text), "{logs}");
+    }
+
+    fn logs(&self) -> String {
+        let output = self.engine.command().args(["logs", &self.id]).output().unwrap();
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        let _ = self.engine.command().args(["rm", "-f", &self.id]).output();
+        let _ = self.engine.command().args(["rmi", "-f", &self.tag]).output();
+    }
+}
+
+impl Engine {
+    fn command(self) -> Command {
+        match self {
+            Engine::Docker => Command::new("/usr/bin/docker"),
+            Engine::Podman => {
+                let mut command = Command::new("podman");
+                command.args(["--runtime", "runc"]);
+                command
+            }
+        }
+    }
+}
+
+fn get(port: u16) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
