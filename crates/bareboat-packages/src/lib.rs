@@ -1,4 +1,5 @@
 //! Debian packages and Python distributions: resolve, verify, unpack, take inventory.
+pub mod deb;
 pub mod pypi;
 
 pub mod wheel;

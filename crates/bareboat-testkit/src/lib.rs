@@ -4,3 +4,4 @@ pub mod deb;
 pub mod full;
 pub mod http;
 pub mod wheel;
+pub mod openpgp;
