@@ -3,8 +3,10 @@
 //! Written: compact, fields in a fixed order, maps sorted, nothing that is empty; so equal documents have equal
 //! digests. Read: unknown fields are ignored and `null` stands for absence, as Go programs write it.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::media_type::{Document, document};
 
 /// The largest document read: what registries accept for a manifest (distribution specification, "Pushing Manifests").
 pub const MAX_DOCUMENT: u64 = 4 << 20;
@@ -23,6 +25,34 @@ pub fn from_bytes<T: DeserializeOwned>(what: &'static str, bytes: &[u8]) -> Resu
         return Err(DocumentError { what, reason: format!("it is larger than {MAX_DOCUMENT} bytes") });
     }
     serde_json::from_slice(bytes).map_err(|error| DocumentError { what, reason: error.to_string() })
+}
+
+/// Refuses a document that one program could read as a manifest and another as an index, hiding from one what the
+/// other runs (the ambiguity behind CVE-2021-41190).
+pub(crate) fn check_shape(what: &'static str, bytes: &[u8], wanted: Document) -> Result<(), DocumentError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Shape {
+        schema_version: Option<u64>,
+        media_type: Option<String>,
+        manifests: Option<IgnoredAny>,
+        layers: Option<IgnoredAny>,
+        config: Option<IgnoredAny>,
+    }
+    let shape: Shape = from_bytes(what, bytes)?;
+    let fail = |reason: String| Err(DocumentError { what, reason });
+    if shape.schema_version != Some(2) {
+        return fail("its `schemaVersion` is not 2".into());
+    }
+    if shape.manifests.is_some() && (shape.layers.is_some() || shape.config.is_some()) {
+        return fail("it has the fields of a manifest and of an index".into());
+    }
+    match shape.media_type {
+        Some(found) if !found.is_empty() && document(&found) != Some(wanted) => {
+            fail(format!("its `mediaType` is `{}`", found.chars().take(100).collect::<String>()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Bytes that are not the document they should be.

@@ -1,6 +1,7 @@
 //! Paths inside an image: relative, normalised, never escaping.
 
 use std::fmt;
+use std::ops::Bound;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -98,6 +99,17 @@ impl TreePath {
                 .0
                 .strip_prefix(&directory.0[..])
                 .is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
+    }
+
+    /// Bounds of exactly the paths strictly below this one, for ranges of ordered collections.
+    ///
+    /// The bounds are not paths themselves: `a/` and `a0`, the slash being the byte before `0`.
+    pub(crate) fn below(&self) -> (Bound<TreePath>, Bound<TreePath>) {
+        if self.is_root() {
+            return (Bound::Excluded(Self::ROOT), Bound::Unbounded);
+        }
+        let with = |byte: u8| Self([&self.0[..], &[byte]].concat());
+        (Bound::Included(with(b'/')), Bound::Excluded(with(b'/' + 1)))
     }
 
     /// The components, first to last.

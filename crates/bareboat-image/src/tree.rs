@@ -168,12 +168,8 @@ impl Tree {
     }
 
     /// Every entry strictly below `directory`, in path order.
-    pub fn below<'a>(&'a self, directory: &'a TreePath) -> impl Iterator<Item = (&'a TreePath, &'a Entry)> {
-        self.entries
-            .range(directory.clone()..)
-            .skip_while(move |(path, _)| *path == directory)
-            .take_while(move |(path, _)| path.as_bytes().starts_with(directory.as_bytes()))
-            .filter(move |(path, _)| path.starts_with(directory))
+    pub fn below(&self, directory: &TreePath) -> impl Iterator<Item = (&TreePath, &Entry)> {
+        self.entries.range(directory.below())
     }
 
     fn has_children(&self, directory: &TreePath) -> bool {

@@ -217,19 +217,19 @@ fn write_pax(out: &mut Vec<u8>, path: &TreePath, records: &BTreeMap<String, Vec<
 }
 
 /// Offset and length of a header field (POSIX.1-2017, pax, "ustar Header Block").
-type Field = (usize, usize);
+pub(super) type Field = (usize, usize);
 const NAME: Field = (0, 100);
-const MODE: Field = (100, 8);
-const UID: Field = (108, 8);
-const GID: Field = (116, 8);
-const SIZE: Field = (124, 12);
-const MTIME: Field = (136, 12);
-const CHECKSUM: Field = (148, 8);
+pub(super) const MODE: Field = (100, 8);
+pub(super) const UID: Field = (108, 8);
+pub(super) const GID: Field = (116, 8);
+pub(super) const SIZE: Field = (124, 12);
+pub(super) const MTIME: Field = (136, 12);
+pub(super) const CHECKSUM: Field = (148, 8);
 const TYPE_FLAG: Field = (156, 1);
 const LINK: Field = (157, 100);
 const MAGIC: Field = (257, 8);
-const DEVICE_MAJOR: Field = (329, 8);
-const DEVICE_MINOR: Field = (337, 8);
+pub(super) const DEVICE_MAJOR: Field = (329, 8);
+pub(super) const DEVICE_MINOR: Field = (337, 8);
 const PREFIX: Field = (345, 155);
 
 struct Header([u8; BLOCK]);
