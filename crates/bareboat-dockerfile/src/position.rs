@@ -18,7 +18,8 @@ pub struct Utf16Position {
     pub character: usize,
 }
 
-/// Where each line of a file starts. Lines end with `\n`; a `\r` before it belongs to the line end.
+/// Where each line of a file starts. Lines end with `\n`; a `\r` before it belongs to the line end. A byte order
+/// mark at the start of the file is in no column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineIndex<'a> {
     source: &'a [u8],
@@ -28,7 +29,7 @@ pub struct LineIndex<'a> {
 impl<'a> LineIndex<'a> {
     /// Indexes `source`.
     pub fn new(source: &'a [u8]) -> Self {
-        let mut starts = vec![0];
+        let mut starts = vec![if source.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }];
         starts.extend(memchr::memchr_iter(b'\n', source).map(|at| at + 1));
         Self { source, starts }
     }
@@ -71,8 +72,9 @@ impl<'a> LineIndex<'a> {
 
     fn before(&self, offset: usize) -> (usize, &'a [u8]) {
         let offset = offset.min(self.source.len());
-        let line = self.starts.partition_point(|start| *start <= offset) - 1;
-        (line, &self.source[self.starts[line]..offset])
+        let line = self.starts.partition_point(|start| *start <= offset).saturating_sub(1);
+        let start = self.starts[line];
+        (line, &self.source[start..offset.max(start)])
     }
 
     fn find(&self, line: usize, mut wanted: usize, width: impl Fn(char) -> usize) -> usize {
@@ -126,6 +128,14 @@ mod tests {
         }
         assert_eq!(index.offset(Position { line: 1, column: 99 }), 1);
         assert_eq!(index.offset(Position { line: 99, column: 1 }), SOURCE.len());
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_in_no_column() {
+        let index = LineIndex::new(b"\xef\xbb\xbfab");
+        assert_eq!(index.position(4), Position { line: 1, column: 2 });
+        assert_eq!(index.position(1), Position { line: 1, column: 1 });
+        assert_eq!(index.offset(Position { line: 1, column: 1 }), 3);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub struct Text {
     text: String,
     /// Ordered by `at`; none is empty.
     runs: Vec<Run>,
+    /// Where the text is when it is empty.
+    origin: usize,
 }
 
 /// Some text and the source bytes it stands for. Where both have the same length they correspond byte by
@@ -37,6 +39,11 @@ pub struct Word {
 }
 
 impl Text {
+    /// No text yet; as long as that is so it is said to be at `origin`.
+    pub(crate) fn starting_at(origin: usize) -> Self {
+        Self { origin, ..Self::default() }
+    }
+
     /// Appends the bytes of `source` at `span`.
     pub fn push_source(&mut self, source: &[u8], span: Span) {
         let mut at = span.start;
@@ -67,6 +74,11 @@ impl Text {
             };
             self.push_run(&other.text[start..end], source);
         }
+    }
+
+    /// Appends text that is not in the source; it is said to be at `at`.
+    pub(crate) fn push_synthetic(&mut self, text: &str, at: usize) {
+        self.push_run(text, Span::at(at));
     }
 
     fn push_run(&mut self, text: &str, source: Span) {
@@ -103,7 +115,7 @@ impl Text {
 
     /// The source offset of the byte at `at` in the text; for the end of the text, the end of its source.
     pub fn source_offset(&self, at: usize) -> usize {
-        let Some(run) = self.runs.get(self.run_index(at)) else { return 0 };
+        let Some(run) = self.runs.get(self.run_index(at)) else { return self.origin };
         run.source.end.min(run.source.start + at.saturating_sub(run.at))
     }
 
@@ -127,7 +139,7 @@ impl Text {
 
     /// The part at `range`, with its own map.
     pub fn slice(&self, range: Range<usize>) -> Text {
-        let mut slice = Text::default();
+        let mut slice = Text::starting_at(self.source_offset(range.start));
         slice.push(self, range);
         slice
     }

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use super::lexer::LONGEST;
 use super::*;
 
 fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {

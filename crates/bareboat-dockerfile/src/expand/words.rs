@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Lexer, Mode};
+use super::lexer::{Lexer, Mode};
 
 /// A word with the range of input it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
