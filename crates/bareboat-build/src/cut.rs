@@ -63,7 +63,11 @@ pub fn cut(
 }
 
 /// For each layer the directories its files need and no lower layer has, with their final metadata.
-fn directories_by_layer(plans: &[LayerPlan], pieces: &[Arc<Piece>], tree: &Tree) -> Vec<BTreeMap<TreePath, Entry>> {
+fn directories_by_layer(
+    plans: &[LayerPlan],
+    pieces: &[Arc<Piece>],
+    tree: &Tree,
+) -> Vec<BTreeMap<TreePath, Entry>> {
     let mut seen: BTreeSet<TreePath> = BTreeSet::new();
     plans
         .iter()
@@ -87,7 +91,10 @@ fn directories_by_layer(plans: &[LayerPlan], pieces: &[Arc<Piece>], tree: &Tree)
         .collect()
 }
 
-fn directory_part(context: &Context<'_>, directories: &BTreeMap<TreePath, Entry>) -> Result<Option<Part>, BuildError> {
+fn directory_part(
+    context: &Context<'_>,
+    directories: &BTreeMap<TreePath, Entry>,
+) -> Result<Option<Part>, BuildError> {
     if directories.is_empty() {
         return Ok(None);
     }
@@ -111,7 +118,8 @@ fn joined(
         identity.push_str(&format!("{}\n", part.blob));
     }
     let key = Digest::of(identity);
-    if let Some(layer) = context.store.action(&key).and_then(|record| serde_json::from_slice::<Layer>(&record).ok())
+    if let Some(layer) =
+        context.store.action(&key).and_then(|record| serde_json::from_slice::<Layer>(&record).ok())
         && context.store.size(&layer.digest) == Some(layer.size)
     {
         return Ok(layer);

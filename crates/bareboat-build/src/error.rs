@@ -3,7 +3,7 @@
 use bareboat_image::{LayerError, PartError};
 use bareboat_packages::bytecode::BytecodeError;
 use bareboat_packages::debfile::DebError;
-use bareboat_packages::system::PlaceError;
+use bareboat_packages::system::placement::PlaceError;
 use bareboat_packages::wheel::WheelError;
 use bareboat_report::Fault;
 use bareboat_store::StoreError;
@@ -152,10 +152,16 @@ impl BuildError {
     pub fn fault(&self) -> Fault {
         match self {
             BuildError::Origin { error, .. } => error.fault(),
-            BuildError::Store(_) | BuildError::Part(_) | BuildError::Layer(_) | BuildError::Write { .. } => Fault::World,
+            BuildError::Store(_) | BuildError::Part(_) | BuildError::Layer(_) | BuildError::Write { .. } => {
+                Fault::World
+            }
             BuildError::NoInterpreter => Fault::Bug,
-            BuildError::Bytecode(_) | BuildError::Generated { .. } | BuildError::Conflict { .. } => Fault::World,
-            BuildError::Deb(_) | BuildError::Place(_) | BuildError::Wheel(_) | BuildError::Record { .. } => Fault::World,
+            BuildError::Bytecode(_) | BuildError::Generated { .. } | BuildError::Conflict { .. } => {
+                Fault::World
+            }
+            BuildError::Deb(_) | BuildError::Place(_) | BuildError::Wheel(_) | BuildError::Record { .. } => {
+                Fault::World
+            }
             _ => Fault::Input,
         }
     }
@@ -170,15 +176,20 @@ impl BuildError {
             BuildError::Config(error) => error.hint(),
             BuildError::Detect(error) => error.hint(),
             BuildError::Bytecode(error) => error.hint(),
-            BuildError::Deb(_) | BuildError::Wheel(_) | BuildError::Record { .. } => {
-                Some("run `bareboat cache verify --repair`; if it stays, the package itself is broken upstream".to_owned())
-            }
+            BuildError::Deb(_) | BuildError::Wheel(_) | BuildError::Record { .. } => Some(
+                "run `bareboat cache verify --repair`; if it stays, the package itself is broken upstream"
+                    .to_owned(),
+            ),
             BuildError::Program { program } => Some(format!(
                 "add the distribution or Debian package that brings `{program}`, or set `command` in `bareboat.toml`"
             )),
             BuildError::LockFile { .. } => Some("remove it and run `bareboat lock`".to_owned()),
-            BuildError::Changed { .. } => Some("build again when nothing writes into the directory".to_owned()),
-            BuildError::LinkLeaves { .. } => Some("replace the link by a copy, or exclude it in `.dockerignore`".to_owned()),
+            BuildError::Changed { .. } => {
+                Some("build again when nothing writes into the directory".to_owned())
+            }
+            BuildError::LinkLeaves { .. } => {
+                Some("replace the link by a copy, or exclude it in `.dockerignore`".to_owned())
+            }
             _ => None,
         }
     }

@@ -1,6 +1,4 @@
-//! What happens while a build runs, for whoever shows it.
-
-use bareboat_store::FetchEvent;
+//! What happens while a build runs, for whoever shows it. Downloads have an observer of their own, in the fetcher.
 
 use crate::plan::Origin;
 
@@ -17,8 +15,6 @@ pub enum Event {
         /// Whose files it makes.
         origin: Origin,
     },
-    /// A download starts, goes on or ends.
-    Fetch(FetchEvent),
     /// A decision and its reason, for `-v`.
     Decision {
         /// One sentence.

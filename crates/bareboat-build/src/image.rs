@@ -40,7 +40,8 @@ pub fn write(
     let mut config = ImageConfig::new(platform.clone());
     config.created = Some(runtime.created.clone());
     config.config.user = runtime.user.clone();
-    config.config.exposed_ports = runtime.port.iter().map(|port| format!("{port}/tcp")).collect::<BTreeSet<_>>();
+    config.config.exposed_ports =
+        runtime.port.iter().map(|port| format!("{port}/tcp")).collect::<BTreeSet<_>>();
     config.config.env = runtime.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
     config.config.entrypoint = Some(runtime.entrypoint.clone());
     config.config.working_dir = runtime.working_directory.clone();

@@ -8,6 +8,7 @@ pub mod cut;
 mod error;
 pub mod event;
 pub mod image;
+
 pub mod merge;
 pub mod op;
 pub mod piece;

@@ -67,7 +67,13 @@ pub fn describe(overlap: &Overlap, steps: &[Step]) -> Option<String> {
         return None;
     }
     let name = |index: usize| steps[index].origin.to_string();
-    Some(format!("{} is in {} and in {}: the one of {} is used", overlap.path, name(overlap.dropped), name(overlap.kept), name(overlap.kept)))
+    Some(format!(
+        "{} is in {} and in {}: the one of {} is used",
+        overlap.path,
+        name(overlap.dropped),
+        name(overlap.kept),
+        name(overlap.kept)
+    ))
 }
 
 /// True when both origins are Debian packages: the archive promises that this does not happen.

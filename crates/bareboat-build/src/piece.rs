@@ -16,6 +16,8 @@ pub struct Piece {
     pub part: Option<Part>,
     /// What the ELF files among them say.
     pub elf: BTreeMap<TreePath, ElfFacts>,
+    /// The interpreter line of executable scripts, without `#!`.
+    pub interpreters: BTreeMap<TreePath, String>,
     /// Files kept aside for something that is generated later (certificates), by their path in the package.
     pub captured: BTreeMap<TreePath, Digest>,
     /// For a Debian package: what dpkg would have recorded.
@@ -61,6 +63,7 @@ impl Piece {
             tree: Tree::new(),
             part: None,
             elf: BTreeMap::new(),
+            interpreters: BTreeMap::new(),
             captured: BTreeMap::new(),
             debian: None,
             python: None,

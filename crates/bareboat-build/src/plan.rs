@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use bareboat_image::{Compression, Tree, TreePath};
-use bareboat_packages::system::Slice;
+use bareboat_packages::system::slices::Slice;
 use bareboat_store::Digest;
 use serde::{Deserialize, Serialize};
 

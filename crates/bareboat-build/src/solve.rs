@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bareboat_image::{Compression, PartError, TreePath};
-use bareboat_packages::system::Slicing;
+use bareboat_packages::system::slices::Slicing;
 use bareboat_store::{Digest, Store};
 use rayon::prelude::*;
 

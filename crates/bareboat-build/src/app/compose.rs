@@ -152,7 +152,13 @@ impl Growing<'_> {
         Ok(())
     }
 
-    fn add_tree(&mut self, tree: Tree, from: Place, origin: Origin, layer: LayerName) -> Result<(), BuildError> {
+    fn add_tree(
+        &mut self,
+        tree: Tree,
+        from: Place,
+        origin: Origin,
+        layer: LayerName,
+    ) -> Result<(), BuildError> {
         if tree.entries.is_empty() {
             return Ok(());
         }
@@ -192,12 +198,17 @@ impl Growing<'_> {
 ///
 /// # Errors
 /// A hostile or damaged package or wheel.
-pub fn sources(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<(Vec<(Step, LayerName)>, Vec<Arc<Piece>>), BuildError> {
+pub fn sources(
+    context: &Context<'_>,
+    inputs: &Inputs<'_>,
+) -> Result<(Vec<(Step, LayerName)>, Vec<Arc<Piece>>), BuildError> {
     let mut steps = source_steps(inputs);
     let only: Vec<Step> = steps.iter().map(|(step, _)| step.clone()).collect();
     let mut pieces = context.solve(&only)?;
     // Something that converts character sets by name needs all of them, and they are in the C library's package.
-    let wants_gconv = pieces.iter().any(|piece| piece.python.is_some() && piece.elf.values().any(|facts| facts.imports_iconv));
+    let wants_gconv = pieces
+        .iter()
+        .any(|piece| piece.python.is_some() && piece.elf.values().any(|facts| facts.imports_iconv));
     if wants_gconv {
         for (index, (step, _)) in steps.iter_mut().enumerate() {
             let is_libc = matches!(&step.origin, Origin::Debian { name, .. } if name == "libc6");
@@ -211,7 +222,7 @@ pub fn sources(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<(Vec<(Step,
 }
 
 fn source_steps(inputs: &Inputs<'_>) -> Vec<(Step, LayerName)> {
-    let roles: BTreeMap<&str, Role> = base::packages(inputs.target.release, inputs.decisions.slice)
+    let roles: BTreeMap<&str, Role> = base::packages(inputs.target.system(), inputs.decisions.slice)
         .into_iter()
         .map(|package| (package.name, package.role))
         .collect();
@@ -223,7 +234,8 @@ fn source_steps(inputs: &Inputs<'_>) -> Vec<(Step, LayerName)> {
             None => LayerName::Libraries,
         };
         let slice = inputs.decisions.slice;
-        let op = Op::Package { blob: *blob, slice, keep_gconv: false, debug: false, exclude: BTreeSet::new() };
+        let op =
+            Op::Package { blob: *blob, slice, keep_gconv: false, debug: false, exclude: BTreeSet::new() };
         let origin = Origin::Debian { name: name.clone(), version: version.clone() };
         steps.push((Step { op, origin }, layer));
     }
@@ -286,13 +298,14 @@ fn add_system(growing: &mut Growing<'_>, inputs: &Inputs<'_>, merged: &Merged) -
     let store = growing.context.store;
     let decisions = inputs.decisions;
     let authorities = growing.pieces.iter().flat_map(|piece| piece.captured.clone()).collect();
-    let release = inputs.target.release;
+    let release = inputs.target.system();
     let tree = generated::base(store, release, decisions.user, decisions.home, &merged.tree, &authorities)?;
     growing.add_tree(tree, Place::Store, Origin::Generated, LayerName::Base)?;
     let tree = generated::interpreter(store, &merged.tree, &inputs.target.python_name())?;
     growing.add_tree(tree, Place::Store, Origin::Generated, LayerName::Python)?;
     let merged = growing.merge()?;
-    let elf: BTreeMap<&TreePath, &ElfFacts> = growing.pieces.iter().flat_map(|piece| piece.elf.iter()).collect();
+    let elf: BTreeMap<&TreePath, &ElfFacts> =
+        growing.pieces.iter().flat_map(|piece| piece.elf.iter()).collect();
     let cache = ld_so_cache::write(&merged.tree, &elf, inputs.target.architecture)?;
     let mut tree = Tree::new();
     let path = TreePath::new("etc/ld.so.cache").expect("a constant path");

@@ -62,7 +62,11 @@ pub fn hints(text: &str) -> DockerfileHints {
                 stage.entrypoint = said(line);
                 stage.command = None;
             }
-            Kind::Expose(ports) => stage.ports.extend(ports.iter().map(|port| stage.expanded(&port.text, escape))),
+            Kind::Expose(ports) => {
+                let ports: Vec<String> =
+                    ports.iter().map(|port| stage.expanded(&port.text, escape)).collect();
+                stage.ports.extend(ports);
+            }
             Kind::Env(pairs) => {
                 for pair in &pairs.pairs {
                     let value = pair.value.as_ref().map(|value| value.text.as_str()).unwrap_or_default();

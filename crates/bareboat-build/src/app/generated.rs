@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use bareboat_image::{Entry, Tree, TreePath};
 use bareboat_packages::system::users::{HomeAccess, RuntimeUser};
 use bareboat_packages::system::{
-    Generated, certificates, directories, interpreter_links, localtime, nsswitch, openssl_links, os_release, users, usr_merge,
+    Generated, Release, certificates, directories, interpreter_links, localtime, nsswitch, openssl_links,
+    os_release, users, usr_merge,
 };
-use bareboat_packages::deb::DebianRelease;
 use bareboat_packages::wheel::{BaseFile, VenvLayout};
 use bareboat_store::{Digest, Store};
 
@@ -27,7 +27,7 @@ pub const APPLICATION: &str = "app";
 /// A certificate that is none, or the store.
 pub fn base(
     store: &Store,
-    release: DebianRelease,
+    release: Release,
     user: RuntimeUser,
     home: HomeAccess,
     tree: &Tree,
@@ -43,7 +43,10 @@ pub fn base(
     generated.extend(users::generate(user, home));
     generated.push(os_release::generate(release));
     generated.push(nsswitch::generate());
-    generated.extend(certificates::generate(&sources, &[]).map_err(|error| BuildError::Generated { reason: error.to_string() })?);
+    generated.extend(
+        certificates::generate(&sources, &[])
+            .map_err(|error| BuildError::Generated { reason: error.to_string() })?,
+    );
     generated.extend(openssl_links::generate(tree));
     // The zone is there whenever tzdata is; a base without it has no local time but UTC anyway.
     generated.extend(localtime::generate(tree, localtime::DEFAULT_ZONE).unwrap_or_default());
@@ -63,7 +66,12 @@ pub fn interpreter(store: &Store, tree: &Tree, version: &str) -> Result<Tree, Bu
 ///
 /// # Errors
 /// The store.
-pub fn environment(store: &Store, layout: &VenvLayout, launcher: bool, import_roots: &[String]) -> Result<Tree, BuildError> {
+pub fn environment(
+    store: &Store,
+    layout: &VenvLayout,
+    launcher: bool,
+    import_roots: &[String],
+) -> Result<Tree, BuildError> {
     let mut tree = Tree::new();
     for (path, file) in layout.base_files() {
         let entry = match file {
@@ -119,4 +127,5 @@ fn store_all(store: &Store, generated: Vec<Generated>, present: &Tree) -> Result
 }
 
 /// Files of packages that ours stand in for.
-const REPLACED: &[&str] = &["usr/lib/os-release", "etc/passwd", "etc/group", "etc/nsswitch.conf", "root", "home"];
+const REPLACED: &[&str] =
+    &["usr/lib/os-release", "etc/passwd", "etc/group", "etc/nsswitch.conf", "root", "home"];

@@ -3,8 +3,8 @@
 pub mod compose;
 pub mod config;
 pub mod detect;
+pub mod dockerfile_hints;
 pub mod generated;
-pub mod lock;
 pub mod options;
 pub mod project;
 pub mod python_source;

@@ -57,7 +57,9 @@ impl Surroundings {
     /// # Errors
     /// It is set to something else.
     pub fn source_date_epoch(&self) -> Result<Option<i64>, ConfigError> {
-        let Some(text) = self.environment.get("SOURCE_DATE_EPOCH").filter(|text| !text.is_empty()) else { return Ok(None) };
+        let Some(text) = self.environment.get("SOURCE_DATE_EPOCH").filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
         text.parse().map(Some).map_err(|_| ConfigError::Value {
             key: "SOURCE_DATE_EPOCH",
             value: text.clone(),

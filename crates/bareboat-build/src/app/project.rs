@@ -5,7 +5,8 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use bareboat_dockerfile::{Ignore, Verdict, Walk};
+use bareboat_dockerfile::Ignore;
+use bareboat_dockerfile::ignore::{Verdict, Walk};
 use bareboat_image::{Entry, Tree, TreePath};
 use bareboat_store::{Digest, DigestReader};
 use rayon::prelude::*;
@@ -95,14 +96,16 @@ impl Project {
             .files
             .par_iter()
             .map(|path| {
-                let tree_path = at.join(path).map_err(|error| BuildError::FileName { path: error.to_string() })?;
+                let tree_path =
+                    at.join(path).map_err(|error| BuildError::FileName { path: error.to_string() })?;
                 Ok((tree_path, self.entry(path)?))
             })
             .collect::<Result<_, BuildError>>()?;
         let mut tree = Tree::new();
         for (path, entry) in entries {
             let mut parent = path.parent();
-            while let Some(directory) = parent.filter(|path| path.starts_with(at) && tree.get(path).is_none()) {
+            while let Some(directory) = parent.filter(|path| path.starts_with(at) && tree.get(path).is_none())
+            {
                 parent = directory.parent();
                 tree.insert(directory, Entry::directory(0o755));
             }
@@ -119,7 +122,10 @@ impl Project {
             let target = fs::read_link(&file).map_err(|error| not_readable(&file, &error))?;
             let leaves = file.canonicalize().ok().is_some_and(|real| !real.starts_with(&self.root));
             let Some(target) = target.to_str().filter(|target| !target.starts_with('/') && !leaves) else {
-                return Err(BuildError::LinkLeaves { path: path.to_owned(), target: target.display().to_string() });
+                return Err(BuildError::LinkLeaves {
+                    path: path.to_owned(),
+                    target: target.display().to_string(),
+                });
             };
             return Ok(Entry::symlink(target));
         }
@@ -153,10 +159,23 @@ impl Project {
 /// Version control, caches, environments and bareboat's own files: never part of an application.
 fn is_never_wanted(name: &str, directory: bool) -> bool {
     const DIRECTORIES: &[&str] = &[
-        ".git", ".hg", ".svn", ".venv", "venv", "__pycache__", "node_modules", ".tox", ".nox", ".mypy_cache", ".pytest_cache",
-        ".ruff_cache", ".idea", ".vscode",
+        ".git",
+        ".hg",
+        ".svn",
+        ".venv",
+        "venv",
+        "__pycache__",
+        "node_modules",
+        ".tox",
+        ".nox",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".idea",
+        ".vscode",
     ];
-    const FILES: &[&str] = &[".dockerignore", ".gitignore", ".DS_Store", "bareboat.toml", "bareboat.lock", ".python-version"];
+    const FILES: &[&str] =
+        &[".dockerignore", ".gitignore", ".DS_Store", "bareboat.toml", "bareboat.lock", ".python-version"];
     if directory {
         return DIRECTORIES.contains(&name) || name.ends_with(".egg-info");
     }
@@ -184,7 +203,15 @@ mod tests {
     #[test]
     fn takes_what_the_ignore_file_leaves_and_normalises_modes() {
         let root = tempfile::tempdir().unwrap();
-        for path in ["app.py", "static/a.css", "tests/t.py", ".git/HEAD", "x/__pycache__/m.pyc", "bareboat.lock", ".env"] {
+        for path in [
+            "app.py",
+            "static/a.css",
+            "tests/t.py",
+            ".git/HEAD",
+            "x/__pycache__/m.pyc",
+            "bareboat.lock",
+            ".env",
+        ] {
             write(root.path(), path, "x");
         }
         write(root.path(), "run.sh", "x");
@@ -195,8 +222,12 @@ mod tests {
         assert_eq!(project.files, ["app.py", "run.sh", "static/a.css"]);
         assert_eq!(project.notes, ["`.env` stays out of the image: it usually holds secrets"]);
         let tree = project.tree(&TreePath::new("app").unwrap()).unwrap();
-        let shown: Vec<_> = tree.entries.iter().map(|(path, entry)| format!("{path} {:o}", entry.mode)).collect();
-        assert_eq!(shown, ["/app 755", "/app/app.py 644", "/app/run.sh 755", "/app/static 755", "/app/static/a.css 644"]);
+        let shown: Vec<_> =
+            tree.entries.iter().map(|(path, entry)| format!("{path} {:o}", entry.mode)).collect();
+        assert_eq!(
+            shown,
+            ["/app 755", "/app/app.py 644", "/app/run.sh 755", "/app/static 755", "/app/static/a.css 644"]
+        );
     }
 
     #[test]

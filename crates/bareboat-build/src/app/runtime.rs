@@ -20,7 +20,9 @@ pub fn needs_launcher(words: &[String]) -> bool {
 
 fn is_setting(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| {
-        !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        !name.is_empty()
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     })
 }
 
@@ -73,7 +75,8 @@ fn locate(program: &str, composition: &Composition) -> Result<String, BuildError
     } else if program.contains('/') {
         vec![format!("/app/{}", program.trim_start_matches("./"))]
     } else {
-        let directories = [format!("/{}/bin", environment().to_str_lossy()), "/usr/local/bin".into(), "/usr/bin".into()];
+        let directories =
+            [format!("/{}/bin", environment().to_str_lossy()), "/usr/local/bin".into(), "/usr/bin".into()];
         directories.iter().map(|directory| format!("{directory}/{program}")).collect()
     };
     let found = candidates.into_iter().find(|path| exists(path));

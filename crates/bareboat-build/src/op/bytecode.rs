@@ -10,7 +10,8 @@ use std::sync::OnceLock;
 use bareboat_image::{Entry, FileMeta, Kind, PartWriter, TreePath};
 use bareboat_packages::bytecode::{Compiler, Outcome};
 use bareboat_packages::debfile::{DebKind, DebReader};
-use bareboat_packages::system::{Placed, Placer, Slicing};
+use bareboat_packages::system::placement::{Placed, Placer};
+use bareboat_packages::system::slices::Slicing;
 use bareboat_packages::wheel::{InstallOptions, Wheel};
 use bareboat_store::{Digest, Store};
 
@@ -87,8 +88,10 @@ fn unpack_package(store: &Store, blob: &Digest, root: &Path) -> Result<(), Build
     reader.for_each_entry(|entry, content| {
         let Placed::Keep(placed) = placer.place(entry)? else { return Ok(()) };
         let path = root.join(placed.path.to_str_lossy().as_ref());
-        let fail =
-            |error: std::io::Error| BuildError::Write { path: path.display().to_string(), reason: error.to_string() };
+        let fail = |error: std::io::Error| BuildError::Write {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        };
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(fail)?;
         }
@@ -97,7 +100,8 @@ fn unpack_package(store: &Store, blob: &Digest, root: &Path) -> Result<(), Build
             DebKind::File => {
                 let mut file = fs::File::create(&path).map_err(fail)?;
                 std::io::copy(content, &mut file).map_err(fail)?;
-                fs::set_permissions(&path, fs::Permissions::from_mode(u32::from(placed.mode) & 0o755)).map_err(fail)
+                fs::set_permissions(&path, fs::Permissions::from_mode(u32::from(placed.mode) & 0o755))
+                    .map_err(fail)
             }
             // Absolute links would lead into this machine; what the compiler needs has none.
             DebKind::Symlink { target } if !target.starts_with('/') => {
@@ -136,7 +140,10 @@ pub fn compile(context: &Context<'_>, of: &Op, exclude: &BTreeSet<TreePath>) -> 
             for member in wheel.members(&layout, InstallOptions::default())? {
                 if is_source(&member.path) && !exclude.contains(&member.path) {
                     let mut source = Vec::new();
-                    wheel.reader(&member).read_to_end(&mut source).map_err(|error| read_error(&member.path, &error))?;
+                    wheel
+                        .reader(&member)
+                        .read_to_end(&mut source)
+                        .map_err(|error| read_error(&member.path, &error))?;
                     compiling.file(&member.path, &source)?;
                 }
             }
@@ -212,7 +219,8 @@ impl Compiling<'_> {
 
 /// A Python file on an import path: not a configuration file below `/etc`, not a script in a documentation directory.
 fn is_source(path: &TreePath) -> bool {
-    path.as_bytes().ends_with(b".py") && (path.as_bytes().starts_with(b"usr/lib/") || path.as_bytes().starts_with(b"app/"))
+    path.as_bytes().ends_with(b".py")
+        && (path.as_bytes().starts_with(b"usr/lib/") || path.as_bytes().starts_with(b"app/"))
 }
 
 fn read_error(path: &TreePath, error: &std::io::Error) -> BuildError {

@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use bareboat_image::{FileMeta, Kind, PartWriter, Tree, TreePath};
-use bareboat_packages::elf::ElfFacts;
 
-use super::elf_spool::spool;
+use super::look::spool;
 use crate::BuildError;
 use crate::piece::Piece;
 use crate::plan::Place;
@@ -26,16 +25,21 @@ pub fn take(context: &Context<'_>, tree: &Tree, from: Place) -> Result<Piece, Bu
             Kind::File { size, digest } => {
                 let meta = FileMeta { mode: entry.mode, owner: entry.owner, xattrs: entry.xattrs.clone() };
                 let mut content = open(context, path, digest, from)?;
-                let mut spooled = spool(context.store, &mut content, *size).map_err(|error| read_error(path, &error))?;
-                let (reader, facts) = spooled.split();
-                let found = writer.append_file(path, &meta, *size, reader).map_err(|error| match error {
-                    bareboat_image::PartError::Size { .. } => BuildError::Changed { path: path.to_string() },
-                    other => BuildError::Part(other),
-                })?;
+                let mut spooled =
+                    spool(context.store, &mut content, *size).map_err(|error| read_error(path, &error))?;
+                let found =
+                    writer.append_file(path, &meta, *size, spooled.reader()).map_err(
+                        |error| match error {
+                            bareboat_image::PartError::Size { .. } => {
+                                BuildError::Changed { path: path.to_string() }
+                            }
+                            other => BuildError::Part(other),
+                        },
+                    )?;
                 if found.kind != entry.kind {
                     return Err(BuildError::Changed { path: path.to_string() });
                 }
-                add_facts(&mut piece, path, facts);
+                spooled.record(&mut piece, path, entry.mode);
             }
             _ => writer.append(path, entry)?,
         }
@@ -43,12 +47,6 @@ pub fn take(context: &Context<'_>, tree: &Tree, from: Place) -> Result<Piece, Bu
     }
     piece.part = if written { Some(writer.finish()?) } else { None };
     Ok(piece)
-}
-
-fn add_facts(piece: &mut Piece, path: &TreePath, facts: Option<ElfFacts>) {
-    if let Some(facts) = facts {
-        piece.elf.insert(path.clone(), facts);
-    }
 }
 
 /// Opens the content of one file.
@@ -61,7 +59,8 @@ pub(super) fn open(
     match from {
         Place::Store => Ok(Box::new(context.store.open_blob(digest)?)),
         Place::Application => {
-            let below = below_application(path).ok_or_else(|| BuildError::Changed { path: path.to_string() })?;
+            let below =
+                below_application(path).ok_or_else(|| BuildError::Changed { path: path.to_string() })?;
             let file = context.application.join(std::path::Path::new(below.to_str_lossy().as_ref()));
             Ok(Box::new(File::open(&file).map_err(|error| read_error(path, &error))?))
         }

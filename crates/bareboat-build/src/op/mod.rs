@@ -1,7 +1,7 @@
 //! The operations, one file each: bytes in, piece out.
 
 pub mod bytecode;
-mod elf_spool;
 pub mod files;
+mod look;
 pub mod package;
 pub mod wheel;

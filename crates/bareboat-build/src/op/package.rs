@@ -6,10 +6,12 @@ use std::io::Read;
 use bareboat_image::{Entry, FileMeta, Kind, Owner, PartWriter, TreePath};
 use bareboat_packages::debfile::{DebEntry, DebKind, DebReader};
 use bareboat_packages::scripts;
-use bareboat_packages::system::{Generated, Placed, Placer, Slicing, certificates, dpkg_status};
+use bareboat_packages::system::placement::{Placed, Placer};
+use bareboat_packages::system::slices::Slicing;
+use bareboat_packages::system::{Generated, certificates, dpkg_status};
 use bareboat_store::Digest;
 
-use super::elf_spool::spool;
+use super::look::spool;
 use crate::BuildError;
 use crate::piece::{DebianFacts, Piece};
 use crate::plan::MTIME;
@@ -78,7 +80,8 @@ impl Unpacking<'_> {
             DebKind::Symlink { target } => self.link(&placed, Entry::symlink(target.as_str()))?,
             DebKind::HardLink { target } => {
                 let kind = Kind::HardLink { target: target.clone() };
-                let entry = Entry { kind, mode: placed.mode, owner: placed.owner, xattrs: Default::default() };
+                let entry =
+                    Entry { kind, mode: placed.mode, owner: placed.owner, xattrs: Default::default() };
                 self.link(&placed, entry)?
             }
         };
@@ -103,11 +106,8 @@ impl Unpacking<'_> {
         let meta = FileMeta { mode: placed.mode, owner: placed.owner, ..FileMeta::default() };
         let mut spooled = spool(self.context.store, content, placed.size)
             .map_err(|error| BuildError::Read { path: placed.path.to_string(), reason: error.to_string() })?;
-        let (reader, facts) = spooled.split();
-        let kept = self.writer.append_file(&placed.path, &meta, placed.size, reader)?;
-        if let Some(facts) = facts {
-            self.piece.elf.insert(placed.path.clone(), facts);
-        }
+        let kept = self.writer.append_file(&placed.path, &meta, placed.size, spooled.reader())?;
+        spooled.record(&mut self.piece, &placed.path, placed.mode);
         Ok(kept)
     }
 

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use bareboat_image::{Deflated, Entry, FileMeta, PartWriter, TreePath};
-use bareboat_packages::elf::ElfFacts;
 use bareboat_packages::wheel::{InstallOptions, Member, Source, VenvLayout, Wheel};
 use bareboat_store::Digest;
 
-use super::elf_spool::spool;
+use super::look::spool;
 use crate::BuildError;
 use crate::piece::{Piece, PythonFacts};
 use crate::plan::MTIME;
@@ -47,14 +46,12 @@ pub fn install(context: &Context<'_>, blob: &Digest, options: &Options<'_>) -> R
         if options.exclude.contains(&member.path) {
             continue;
         }
-        let entry = append(context, &mut writer, &wheel, &member)?;
+        let entry = append(&mut writer, &wheel, &member)?;
         let promised = Entry::file(member.digest, member.size, member.mode);
         if entry != promised {
             return Err(BuildError::Record { path: member.path.to_string() });
         }
-        if let Some(facts) = elf_facts(context, &wheel, &member)? {
-            piece.elf.insert(member.path.clone(), facts);
-        }
+        look(context, &wheel, &member, &mut piece)?;
         add_directories(&mut piece, &member.path, options.environment);
         piece.tree.insert(member.path, entry);
     }
@@ -62,8 +59,7 @@ pub fn install(context: &Context<'_>, blob: &Digest, options: &Options<'_>) -> R
     Ok(piece)
 }
 
-fn append(context: &Context<'_>, writer: &mut PartWriter<'_>, wheel: &Wheel, member: &Member) -> Result<Entry, BuildError> {
-    let _ = context;
+fn append(writer: &mut PartWriter<'_>, wheel: &Wheel, member: &Member) -> Result<Entry, BuildError> {
     let meta = FileMeta::new(member.mode);
     let entry = match (&member.source, wheel.raw(member)) {
         (Source::Packed(packed), Some(mut raw)) => {
@@ -76,16 +72,18 @@ fn append(context: &Context<'_>, writer: &mut PartWriter<'_>, wheel: &Wheel, mem
     Ok(entry)
 }
 
-fn elf_facts(context: &Context<'_>, wheel: &Wheel, member: &Member) -> Result<Option<ElfFacts>, BuildError> {
+/// Looks at what may be ELF or a script: a second, short way through the member.
+fn look(context: &Context<'_>, wheel: &Wheel, member: &Member, piece: &mut Piece) -> Result<(), BuildError> {
     // Python sources and metadata are never ELF, and there are many of them.
-    let name = member.path.file_name();
-    if matches!(member.source, Source::Written(_)) || name.ends_with(b".py") || member.size < 64 {
-        return Ok(None);
+    let is_executable = member.mode & 0o111 != 0;
+    if !is_executable && (member.path.file_name().ends_with(b".py") || member.size < 64) {
+        return Ok(());
     }
     let mut content = wheel.reader(member);
-    let mut spooled = spool(context.store, &mut content, member.size)
+    let spooled = spool(context.store, &mut content, member.size)
         .map_err(|error| BuildError::Read { path: member.path.to_string(), reason: error.to_string() })?;
-    Ok(spooled.split().1)
+    spooled.record(piece, &member.path, member.mode);
+    Ok(())
 }
 
 /// The directories between the environment and `path`.

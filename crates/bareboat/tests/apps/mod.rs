@@ -82,7 +82,11 @@ impl App {
         let tag = format!("bareboat-test/{}:1", name.replace('_', "-"));
         let archive = directory.path().with_extension("tar");
         let mut build = bareboat();
-        build.arg("build").arg(directory.path()).args(["-t", &tag, "-o"]).arg(format!("docker-archive:{}", archive.display()));
+        build
+            .arg("build")
+            .arg(directory.path())
+            .args(["-t", &tag, "-o"])
+            .arg(format!("docker-archive:{}", archive.display()));
         run(&mut build);
         let container = Container::start(self.engine, &archive, &tag);
         match self.expect {
@@ -139,7 +143,17 @@ impl Container {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = engine.command();
         let port_setting = format!("PORT={port}");
-        command.args(["run", "-d", "--read-only", "--cap-drop", "ALL", "--network", "host", "-e", &port_setting]);
+        command.args([
+            "run",
+            "-d",
+            "--read-only",
+            "--cap-drop",
+            "ALL",
+            "--network",
+            "host",
+            "-e",
+            &port_setting,
+        ]);
         if engine == Engine::Podman {
             // Podman asks for more open files than a machine without CAP_SYS_RESOURCE may give.
             command.args(["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]);

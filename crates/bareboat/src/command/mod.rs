@@ -1,0 +1,44 @@
+//! One file per command.
+
+mod build;
+mod cache;
+mod explain;
+mod images;
+mod init;
+mod lock;
+mod outdated;
+mod output;
+mod run;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+use crate::session::Session;
+use crate::terminal::Terminal;
+
+/// Runs the command of `arguments`; the exit code of the program.
+pub fn run(arguments: Cli, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure> {
+    if let Command::Completions { shell } = arguments.command {
+        clap_complete::generate(shell, &mut Cli::command(), "bareboat", &mut std::io::stdout());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let session = Session::open(&arguments.global, terminal)?;
+    match arguments.command {
+        Command::Build(build) => build::run(&session, &build),
+        Command::Run(run) => run::run(session, &run),
+        Command::Lock(lock) => lock::run(&session, &lock),
+        Command::Outdated(outdated) => outdated::run(&session, &outdated),
+        Command::Init(init) => init::run(&session, &init),
+        Command::Explain(explain) => explain::run(&session, &explain),
+        Command::Images(format) => images::list(&session, &format),
+        Command::Tag { image, name } => images::tag(&session, &image, &name),
+        Command::Rm { images } => images::remove(&session, &images),
+        Command::Save(save) => images::save(&session, &save),
+        Command::Cache { action } => cache::run(session, action),
+        Command::Completions { .. } => Ok(ExitCode::SUCCESS),
+    }
+}
