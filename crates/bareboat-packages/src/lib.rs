@@ -5,4 +5,5 @@ pub mod pypi;
 pub mod wheel;
 
 pub mod debfile;
+pub mod elf;
 pub mod system;

@@ -5,3 +5,7 @@ pub mod full;
 pub mod http;
 pub mod wheel;
 pub mod openpgp;
+pub mod elf;
+pub mod full;
+pub mod http;
+pub mod wheel;
