@@ -1,1 +1,64 @@
-//! Runs one process without root.
+//! Runs one process without root: own file system view, processes, users and network, nothing left behind.
+//!
+//! Sees paths and processes, never images. The work is done by the kernel's namespaces directly, without a runtime
+//! program; for ordinary users with `newuidmap` where there are subordinate ids. It never raises resource limits and
+//! never touches control groups. Follows namespaces(7), user_namespaces(7) and capabilities(7).
+//!
+//! ```no_run
+//! use bareboat_sandbox::{Sandbox, User, run};
+//!
+//! let mut sandbox = Sandbox::new("/some/root", User::new(65532, 65532), vec!["/usr/bin/app".into()]);
+//! sandbox.environment.push(("PORT".into(), "8080".into()));
+//! let status = run(&sandbox)?;
+//! std::process::exit(status.code().into());
+//! # #[allow(unreachable_code)]
+//! # Ok::<(), bareboat_sandbox::SandboxError>(())
+//! ```
+
+mod blueprint;
+mod caller;
+mod capability;
+mod channel;
+mod child;
+mod error;
+mod forward;
+mod identity;
+mod inside;
+mod kernel;
+mod launch;
+mod mount;
+mod obstacle;
+mod program;
+mod publish;
+mod sandbox;
+pub(crate) mod seccomp;
+mod standard;
+mod step;
+
+pub use capability::Capabilities;
+pub use child::{Child, ExitStatus};
+pub use error::SandboxError;
+pub use identity::Identity;
+pub use launch::spawn;
+pub use mount::{Access, Mount};
+pub use obstacle::Obstacle;
+pub use rustix::process::Signal;
+pub use sandbox::{Network, Privileges, Publish, RootMode, Sandbox, Seccomp, Stdio, User};
+pub use step::Step;
+
+/// Starts a sandbox, passes this process's signals on to it, and waits for its end.
+///
+/// While it waits, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2 and SIGWINCH of this process go to the application
+/// instead; SIGTSTP stops and SIGCONT continues both.
+///
+/// # Errors
+/// As [`spawn`] and [`Child::wait`].
+pub fn run(sandbox: &Sandbox) -> Result<ExitStatus, SandboxError> {
+    let forwarding = forward::Forwarding::begin();
+    let mut child = spawn(sandbox)?;
+    forwarding.attach(&child);
+    let status = child.wait();
+    // Before the child, whose socket it uses.
+    drop(forwarding);
+    status
+}
