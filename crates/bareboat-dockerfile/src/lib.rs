@@ -3,6 +3,7 @@
 //! [`Dockerfile::parse`] never fails: it gives a file whose items hold every byte, and the errors. What
 //! BuildKit accepts, it accepts; what BuildKit makes of it is the meaning given here.
 
+pub mod arguments;
 pub mod directive;
 mod duration;
 mod error;
@@ -20,6 +21,7 @@ mod position;
 mod scan;
 mod span;
 mod split;
+pub mod stages;
 mod suggest;
 mod text;
 
@@ -37,5 +39,6 @@ pub use piece::{Piece, PieceKind};
 pub use position::{LineIndex, Position, Utf16Position};
 pub use span::Span;
 pub use split::Flag;
+pub use stages::{Stage, Stages};
 pub use suggest::suggest;
 pub use text::{Text, Word};

@@ -22,12 +22,12 @@ fn errors(source: &str) -> Vec<String> {
 fn only(source: &str) -> Instruction {
     let parsed = parse(source);
     assert_eq!(parsed.errors, [], "{source:?}");
-    parsed.file.instructions().next().cloned().unwrap()
+    parsed.file.instructions().next().cloned().expect("one instruction")
 }
 
 fn script(source: &str) -> String {
     let parsed = parse(source);
-    let instruction = parsed.file.instructions().next().unwrap();
+    let instruction = parsed.file.instructions().next().expect("one instruction");
     let Kind::Run(run) = &instruction.effective().kind else { panic!("{source:?} is no RUN") };
     match run.script(instruction, parsed.file.source()) {
         Script::Shell(text) => text.as_str().to_owned(),
