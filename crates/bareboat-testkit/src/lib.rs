@@ -3,6 +3,7 @@
 pub mod deb;
 pub mod full;
 pub mod http;
+pub mod package_index;
 pub mod wheel;
 pub mod openpgp;
 pub mod elf;

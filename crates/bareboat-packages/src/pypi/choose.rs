@@ -21,7 +21,10 @@ pub enum Choice {
 }
 
 /// The best wheel among `files`: closest tag, then highest build number, then name.
-pub fn best_wheel<'a>(files: impl IntoIterator<Item = &'a LockedFile>, ranks: &TagRanks) -> Option<&'a LockedFile> {
+pub fn best_wheel<'a>(
+    files: impl IntoIterator<Item = &'a LockedFile>,
+    ranks: &TagRanks,
+) -> Option<&'a LockedFile> {
     let ranked = files.into_iter().filter_map(|file| {
         let name: WheelName = file.name.parse().ok()?;
         Some((name.rank(ranks)?, Reverse(name.build), &file.name, file))
@@ -33,12 +36,22 @@ pub fn best_wheel<'a>(files: impl IntoIterator<Item = &'a LockedFile>, ranks: &T
 ///
 /// # Errors
 /// [`PypiError::DigestNotAllowed`] when files exist but none is allowed, [`PypiError::NoFile`] when none can be used.
-pub fn choose_file(pin: &Pin, allowed: &BTreeSet<Digest>, target: &Target, ranks: &TagRanks) -> Result<Choice, PypiError> {
-    let is_allowed = |file: &&LockedFile| allowed.is_empty() || file.sha256.is_none_or(|sha256| allowed.contains(&sha256));
+pub fn choose_file(
+    pin: &Pin,
+    allowed: &BTreeSet<Digest>,
+    target: &Target,
+    ranks: &TagRanks,
+) -> Result<Choice, PypiError> {
+    let is_allowed =
+        |file: &&LockedFile| allowed.is_empty() || file.sha256.is_none_or(|sha256| allowed.contains(&sha256));
     let candidates: Vec<&LockedFile> = pin.files.iter().filter(is_allowed).collect();
     if candidates.is_empty() && !pin.files.is_empty() {
         let where_allowed = "the project".to_owned();
-        return Err(PypiError::DigestNotAllowed { name: pin.name.clone(), version: pin.version_text(), where_allowed });
+        return Err(PypiError::DigestNotAllowed {
+            name: pin.name.clone(),
+            version: pin.version_text(),
+            where_allowed,
+        });
     }
     if let Some(wheel) = best_wheel(candidates.iter().copied(), ranks) {
         return Ok(Choice::Wheel(wheel.clone()));
@@ -60,7 +73,9 @@ fn describe(files: &[LockedFile]) -> String {
     let tags: BTreeSet<String> = files
         .iter()
         .filter_map(|file| file.name.parse::<WheelName>().ok())
-        .map(|name| format!("{}-{}-{}", name.pythons.join("."), name.abis.join("."), name.platforms.join(".")))
+        .map(|name| {
+            format!("{}-{}-{}", name.pythons.join("."), name.abis.join("."), name.platforms.join("."))
+        })
         .collect();
     match tags.len() {
         0 => "it lists no file".to_owned(),
@@ -87,7 +102,9 @@ mod tests {
 
     fn pin(names: &[&str]) -> Pin {
         let mut pin = Pin::new(DistributionName::new("x").unwrap(), "1.0".parse().ok(), Origin::Index);
-        let file = |name: &&str| LockedFile::at_url(&format!("https://files.test/{name}"), Some(Digest::of(name)), None);
+        let file = |name: &&str| {
+            LockedFile::at_url(&format!("https://files.test/{name}"), Some(Digest::of(name)), None)
+        };
         pin.files = names.iter().filter_map(file).collect();
         pin
     }
@@ -114,7 +131,9 @@ mod tests {
             (9, 31, "x-1.0-cp39-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"),
             (8, 31, "x-1.0-py3-none-any.whl"),
         ] {
-            let Ok(Choice::Wheel(file)) = chosen(&pin, &target(minor, glibc)) else { panic!("{minor} {glibc}") };
+            let Ok(Choice::Wheel(file)) = chosen(&pin, &target(minor, glibc)) else {
+                panic!("{minor} {glibc}")
+            };
             assert_eq!(file.name, expected);
         }
     }
@@ -128,7 +147,8 @@ mod tests {
 
     #[test]
     fn builds_when_no_wheel_fits_and_names_what_there_is_otherwise() {
-        let sdist = chosen(&pin(&["x-1.0-cp313-cp313-win_amd64.whl", "x-1.0.tar.gz"]), &target(13, 41)).unwrap();
+        let sdist =
+            chosen(&pin(&["x-1.0-cp313-cp313-win_amd64.whl", "x-1.0.tar.gz"]), &target(13, 41)).unwrap();
         assert!(matches!(sdist, Choice::NeedsBuild(file) if file.name == "x-1.0.tar.gz"));
         let error = chosen(&pin(&["x-1.0-cp313-cp313-win_amd64.whl"]), &target(13, 41)).unwrap_err();
         assert_eq!(
@@ -142,7 +162,9 @@ mod tests {
         let pin = pin(&["x-1.0-cp313-cp313-manylinux_2_17_x86_64.whl", "x-1.0-py3-none-any.whl"]);
         let target = target(13, 41);
         let only = BTreeSet::from([Digest::of("x-1.0-py3-none-any.whl")]);
-        let Ok(Choice::Wheel(file)) = choose_file(&pin, &only, &target, &TagRanks::new(&target)) else { panic!() };
+        let Ok(Choice::Wheel(file)) = choose_file(&pin, &only, &target, &TagRanks::new(&target)) else {
+            panic!()
+        };
         assert_eq!(file.name, "x-1.0-py3-none-any.whl");
         let none = BTreeSet::from([Digest::of("other")]);
         let error = choose_file(&pin, &none, &target, &TagRanks::new(&target)).unwrap_err();

@@ -171,7 +171,7 @@ pub enum PypiError {
     },
     /// The store or the network failed.
     #[error(transparent)]
-    Store(#[from] bareboat_store::StoreError),
+    Store(Box<bareboat_store::StoreError>),
     /// A process could not be started.
     #[error("cannot run `{program}`: {source}")]
     Run {
@@ -180,6 +180,12 @@ pub enum PypiError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl From<bareboat_store::StoreError> for PypiError {
+    fn from(error: bareboat_store::StoreError) -> Self {
+        Self::Store(Box::new(error))
+    }
 }
 
 impl PypiError {

@@ -102,6 +102,8 @@ mod tests {
         let outcome = HostRunner.run(&process).unwrap();
         assert!(!outcome.success);
         assert_eq!((outcome.output.len(), outcome.said().as_str()), (300_000, "yes"));
-        assert!(HostRunner.run(&Process { program: "/no/such/program".into(), ..Process::default() }).is_err());
+        assert!(
+            HostRunner.run(&Process { program: "/no/such/program".into(), ..Process::default() }).is_err()
+        );
     }
 }

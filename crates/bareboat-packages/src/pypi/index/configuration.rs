@@ -63,7 +63,8 @@ impl UvSettings {
     fn into_settings(self) -> IndexSettings {
         let pip = self.pip.unwrap_or_default();
         let flagged = self.index.iter().find(|index| index.default).map(|index| index.url.clone());
-        let others = self.index.into_iter().filter(|index| !index.default && !index.explicit).map(|index| index.url);
+        let others =
+            self.index.into_iter().filter(|index| !index.default && !index.explicit).map(|index| index.url);
         IndexSettings {
             default: flagged.or(pip.index_url).or(self.index_url),
             extra: others.chain(pip.extra_index_url).chain(self.extra_index_url).collect(),

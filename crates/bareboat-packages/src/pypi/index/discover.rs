@@ -75,9 +75,14 @@ pub struct Surroundings<'a> {
 ///
 /// # Errors
 /// Configuration files that cannot be understood. That there is an index behind the address is not checked.
-pub fn discover_index(surroundings: &Surroundings<'_>, project: &ProjectDir, options: &IndexOptions) -> Result<Index, PypiError> {
+pub fn discover_index(
+    surroundings: &Surroundings<'_>,
+    project: &ProjectDir,
+    options: &IndexOptions,
+) -> Result<Index, PypiError> {
     let variables = from_variables(surroundings.variables);
-    let requirements = IndexSettings { default: options.index_url.clone(), extra: options.extra_index_urls.clone() };
+    let requirements =
+        IndexSettings { default: options.index_url.clone(), extra: options.extra_index_urls.clone() };
     let configured = IndexSettings { default: surroundings.configured.clone(), extra: Vec::new() };
     let mut extra = Vec::new();
     let mut unknown_to_uv = Vec::new();
@@ -123,13 +128,23 @@ fn from_variables(variables: &BTreeMap<String, String>) -> IndexSettings {
     let default = ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"];
     let extra = ["UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL"];
     IndexSettings {
-        default: default.into_iter().flat_map(|name| words(variables, name)).next().map(|word| address(&word)),
+        default: default
+            .into_iter()
+            .flat_map(|name| words(variables, name))
+            .next()
+            .map(|word| address(&word)),
         extra: extra.into_iter().flat_map(|name| words(variables, name)).map(|word| address(&word)).collect(),
     }
 }
 
 fn words(variables: &BTreeMap<String, String>, name: &str) -> Vec<String> {
-    variables.get(name).map(String::as_str).unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+    variables
+        .get(name)
+        .map(String::as_str)
+        .unwrap_or_default()
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The project's own file wins over the user's, which wins over the system's.
@@ -153,7 +168,8 @@ fn uv_files(surroundings: &Surroundings<'_>, project: &ProjectDir) -> Result<Vec
 
 /// The files of pip, most important first: named by variable, virtual environment, user, system.
 fn pip_files(surroundings: &Surroundings<'_>) -> Vec<IndexSettings> {
-    let variable = |name: &str| surroundings.variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let variable =
+        |name: &str| surroundings.variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let paths = [
         variable("PIP_CONFIG_FILE"),
         variable("VIRTUAL_ENV").map(|environment| environment.join("pip.conf")),
@@ -167,7 +183,8 @@ fn pip_files(surroundings: &Surroundings<'_>) -> Vec<IndexSettings> {
 }
 
 fn config_home(surroundings: &Surroundings<'_>) -> Option<PathBuf> {
-    let variable = |name: &str| surroundings.variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let variable =
+        |name: &str| surroundings.variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")))
 }
 
@@ -213,7 +230,11 @@ mod tests {
         fn new() -> Self {
             let directory = tempfile::tempdir().unwrap();
             let home = directory.path().join("home").display().to_string();
-            Self { directory, variables: BTreeMap::from([("HOME".to_owned(), home)]), options: IndexOptions::default() }
+            Self {
+                directory,
+                variables: BTreeMap::from([("HOME".to_owned(), home)]),
+                options: IndexOptions::default(),
+            }
         }
 
         fn write(&self, path: &str, text: &str) {
@@ -243,14 +264,19 @@ mod tests {
         setting.write("etc/pip.conf", "[global]\nindex-url = https://pip.test/simple\n");
         assert_eq!(setting.index("https://host.test").source, IndexSource::Pip);
         setting.write("home/.config/uv/uv.toml", "index-url = \"https://user.test\"\n");
-        setting.write("project/pyproject.toml", "[tool.uv]\nindex-url = \"https://project.test\"\nextra-index-url = [\"https://more.test\"]\n");
+        setting.write(
+            "project/pyproject.toml",
+            "[tool.uv]\nindex-url = \"https://project.test\"\nextra-index-url = [\"https://more.test\"]\n",
+        );
         let index = setting.index("");
         assert_eq!((index.url.as_str(), index.source), ("https://project.test", IndexSource::Uv));
         assert_eq!(index.extra, ["https://more.test"]);
         setting.options.index_url = Some("https://requirements.test".to_owned());
         assert_eq!(setting.index("").source, IndexSource::Requirements);
         setting.variables.insert("PIP_INDEX_URL".to_owned(), "https://u:pw@variable.test/simple/".to_owned());
-        setting.variables.insert("UV_INDEX".to_owned(), "corp=https://corp.test https://more.test".to_owned());
+        setting
+            .variables
+            .insert("UV_INDEX".to_owned(), "corp=https://corp.test https://more.test".to_owned());
         let index = setting.index("");
         assert_eq!(index.shown(), "https://***@variable.test/simple");
         assert_eq!(index.extra, ["https://corp.test", "https://more.test"]);

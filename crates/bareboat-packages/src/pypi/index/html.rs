@@ -143,7 +143,19 @@ mod tests {
 
     #[test]
     fn survives_any_text() {
-        for text in ["<", "<a", "<a ", "<a =", "<a href", "<a href=", "<a href=\"", "<!--", "&", "<a \"é=\u{1F600}>", "<a href='&#x110000;&bogus;'>"] {
+        for text in [
+            "<",
+            "<a",
+            "<a ",
+            "<a =",
+            "<a href",
+            "<a href=",
+            "<a href=\"",
+            "<!--",
+            "&",
+            "<a \"é=\u{1F600}>",
+            "<a href='&#x110000;&bogus;'>",
+        ] {
             scan_page(text);
         }
     }

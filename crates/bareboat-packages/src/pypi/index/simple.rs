@@ -67,12 +67,15 @@ impl<'a> SimpleIndex<'a> {
         let document = match self.fetcher.get_if_changed(&request) {
             Ok(Some(document)) => document,
             // 410 is what some proxies say about a project that was removed.
-            Err(StoreError::Fetch(FetchError::Status { status: 404 | 410, .. })) | Ok(None) => return Ok(None),
+            Err(StoreError::Fetch(FetchError::Status { status: 404 | 410, .. })) | Ok(None) => {
+                return Ok(None);
+            }
             Err(error) => return Err(error.into()),
         };
         let base = Url::parse(&document.url).map_err(|error| self.wrong(&error.to_string()))?;
         let kind = document.content_type.unwrap_or_default().to_ascii_lowercase();
-        let text = String::from_utf8(document.bytes).map_err(|_| self.wrong("answers bytes that are no text"))?;
+        let text =
+            String::from_utf8(document.bytes).map_err(|_| self.wrong("answers bytes that are no text"))?;
         let files = match kind.contains("json") {
             true => self.read_json(&text, &base)?,
             false => self.read_html(&text, base)?,
@@ -81,14 +84,21 @@ impl<'a> SimpleIndex<'a> {
     }
 
     fn read_json(&self, text: &str, base: &Url) -> Result<Vec<IndexFile>, PypiError> {
-        let page: JsonPage =
-            serde_json::from_str(text).map_err(|error| self.wrong(&format!("answers unreadable JSON: {error}")))?;
+        let page: JsonPage = serde_json::from_str(text)
+            .map_err(|error| self.wrong(&format!("answers unreadable JSON: {error}")))?;
         self.check_version(Some(&page.meta.api_version))?;
         let files = page.files.into_iter().filter_map(|file| {
             let url = base.join(&file.url).ok()?;
             let sha256 = file.hashes.get("sha256").and_then(|hex| Digest::from_hex(hex).ok());
             let JsonFile { filename: name, size, requires_python, yanked, .. } = file;
-            Some(IndexFile { name, url: url.into(), sha256, size, requires_python, yanked: is_yanked(&yanked) })
+            Some(IndexFile {
+                name,
+                url: url.into(),
+                sha256,
+                size,
+                requires_python,
+                yanked: is_yanked(&yanked),
+            })
         });
         Ok(files.filter(is_sound).collect())
     }
@@ -129,7 +139,8 @@ impl<'a> SimpleIndex<'a> {
 /// Only files that can be fetched and whose name cannot leave a directory.
 fn is_sound(file: &IndexFile) -> bool {
     let scheme = file.url.split(':').next().unwrap_or_default();
-    matches!(scheme, "http" | "https" | "file") && file_name_of(&file.name).as_deref() == Some(file.name.as_str())
+    matches!(scheme, "http" | "https" | "file")
+        && file_name_of(&file.name).as_deref() == Some(file.name.as_str())
 }
 
 fn is_yanked(value: &serde_json::Value) -> bool {
@@ -168,3 +179,62 @@ const ACCEPT: &str =
 
 /// The longest pages, of projects with nightly releases, are near 20 MB.
 const MAX_PAGE: u64 = 64 << 20;
+
+#[cfg(test)]
+mod tests {
+    use bareboat_store::FetchOptions;
+    use bareboat_testkit::http::Response;
+    use bareboat_testkit::package_index::{Attributes, PackageIndex, PageFormat};
+
+    use super::*;
+
+    fn fetcher() -> Fetcher {
+        let options = FetchOptions { retries: 0, ..FetchOptions::default() };
+        Fetcher::new(options, std::sync::Arc::new(|_| {}))
+    }
+
+    fn name(text: &str) -> DistributionName {
+        DistributionName::new(text).unwrap()
+    }
+
+    #[test]
+    fn reads_json_and_html_alike() {
+        for format in [PageFormat::Json, PageFormat::Html] {
+            let index = PackageIndex::start(format);
+            let path = index.add("six", "six-1.16.0-py2.py3-none-any.whl", b"wheel");
+            let attributes =
+                Attributes { requires_python: Some(">=3.8,<4".to_owned()), yanked: true, metadata: None };
+            index.add_with("six", "six-1.17.0.tar.gz", b"sdist", attributes);
+            let fetcher = fetcher();
+            let simple = SimpleIndex::new(&fetcher, index.url() + "/");
+            let files = simple.project(&name("Six")).unwrap().unwrap().files;
+            assert_eq!(files[0].url, index.file_url(&path), "{format:?}");
+            assert_eq!(files[0].sha256, Some(Digest::of("wheel")));
+            assert_eq!((files[1].yanked, files[1].requires_python.as_deref()), (true, Some(">=3.8,<4")));
+            assert_eq!(simple.project(&name("seven")).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn refuses_pages_of_another_kind_and_files_that_escape() {
+        let server = bareboat_testkit::http::Server::start();
+        let json =
+            |body: &str| Response::ok(body).header("Content-Type", "application/vnd.pypi.simple.v1+json");
+        server.sequence("/simple/a/", vec![
+            json("{\"meta\":{\"api-version\":\"2.0\"},\"files\":[]}"),
+            json("[]"),
+            Response::ok(vec![0xff, 0xfe]),
+            Response::status(500),
+            json("{\"meta\":{\"api-version\":\"1.0\"},\"files\":[{\"filename\":\"../x.whl\",\"url\":\"x.whl\"},{\"filename\":\"y.whl\",\"url\":\"javascript:y.whl\"},{\"filename\":\"z.whl\",\"url\":\"z.whl\",\"yanked\":\"broken\"}]}"),
+        ]);
+        let fetcher = fetcher();
+        let simple = SimpleIndex::new(&fetcher, server.url("/simple"));
+        for expected in ["version 2.0", "unreadable JSON", "no text", "500"] {
+            let error = simple.project(&name("a")).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        let files = simple.project(&name("a")).unwrap().unwrap().files;
+        assert_eq!(files.len(), 1);
+        assert!(files[0].yanked && files[0].url == server.url("/simple/a/z.whl"));
+    }
+}

@@ -47,7 +47,10 @@ pub fn read_pylock(file: &str, text: &str, environment: &MarkerEnvironment) -> R
     for (name, pin) in &mut pins {
         pin.required_by = required_by.remove(name).unwrap_or_default();
     }
-    Ok(Locked { requires_python: reader.requires_python(lock.requires_python.as_deref())?, pins: pins.into_values().collect() })
+    Ok(Locked {
+        requires_python: reader.requires_python(lock.requires_python.as_deref())?,
+        pins: pins.into_values().collect(),
+    })
 }
 
 struct Reader<'a> {
@@ -56,7 +59,11 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn check_covered(&self, environments: &[String], environment: &MarkerEnvironment) -> Result<(), PypiError> {
+    fn check_covered(
+        &self,
+        environments: &[String],
+        environment: &MarkerEnvironment,
+    ) -> Result<(), PypiError> {
         for marker in environments {
             if self.applies(Some(marker), environment)? {
                 return Ok(());
@@ -113,8 +120,16 @@ impl Reader<'_> {
             if vcs.kind != "git" {
                 return Err(missing("it comes from a repository that is not Git"));
             }
-            let url = vcs.url.clone().or_else(|| vcs.path.clone()).ok_or_else(|| missing("its repository has no URL"))?;
-            return Ok(Origin::Git { url, commit: vcs.commit_id.clone(), subdirectory: vcs.subdirectory.clone() });
+            let url = vcs
+                .url
+                .clone()
+                .or_else(|| vcs.path.clone())
+                .ok_or_else(|| missing("its repository has no URL"))?;
+            return Ok(Origin::Git {
+                url,
+                commit: vcs.commit_id.clone(),
+                subdirectory: vcs.subdirectory.clone(),
+            });
         }
         Ok(match &package.archive {
             Some(Artifact { url: Some(url), .. }) => Origin::Url(url.clone()),
@@ -260,7 +275,11 @@ archive = {{ url = "https://files.test/one-1.zip", hashes = {{ sha256 = "{ZEROS}
         assert_eq!(locked.pins[1].files[0].size, Some(9));
         assert_eq!(
             locked.pins[2].origin,
-            Origin::Git { url: "https://git.test/x.git".into(), commit: "abc".into(), subdirectory: Some("py".into()) }
+            Origin::Git {
+                url: "https://git.test/x.git".into(),
+                commit: "abc".into(),
+                subdirectory: Some("py".into())
+            }
         );
         assert_eq!(locked.pins[3].origin, Origin::Directory { path: "libs/local".into(), editable: true });
         assert_eq!(locked.pins[4].origin, Origin::Url("https://files.test/one-1.zip".into()));
@@ -271,12 +290,18 @@ archive = {{ url = "https://files.test/one-1.zip", hashes = {{ sha256 = "{ZEROS}
         let twice = "[[packages]]\nname = \"a\"\nversion = \"1\"\n".repeat(2);
         for (text, expected) in [
             ("lock-version = \"2.0\"\n".to_owned(), "lock format 2.0"),
-            (format!("{HEAD}environments = [\"sys_platform == 'win32'\"]\n"), "locked only for sys_platform == 'win32'"),
+            (
+                format!("{HEAD}environments = [\"sys_platform == 'win32'\"]\n"),
+                "locked only for sys_platform == 'win32'",
+            ),
             (format!("{HEAD}{twice}"), "pylock.toml:6` cannot be understood: `a`: two entries"),
             (format!("{HEAD}[[packages]]\nname = \"a\"\nversion = \"x y\"\n"), "its version is not one"),
             (format!("{HEAD}[[packages]]\nname = \"a\"\nmarker = \"nope\"\n"), "pylock.toml:7"),
             (format!("{HEAD}[[packages]\n"), "pylock.toml:5"),
-            (format!("{HEAD}[[packages]]\nname = \"a\"\nwheels = [{{ url = \"https://files.test/\" }}]\n"), "has no name"),
+            (
+                format!("{HEAD}[[packages]]\nname = \"a\"\nwheels = [{{ url = \"https://files.test/\" }}]\n"),
+                "has no name",
+            ),
         ] {
             let error = read(&text).unwrap_err().to_string();
             assert!(error.contains(expected), "{text}: {error}");

@@ -55,8 +55,22 @@ impl Compile<'_> {
             Some(file) => add(&[file]),
             None => add(&["-"]),
         }
-        add(&["--format", "pylock.toml", "--no-header", "--no-annotate", "--no-progress", "--color", "never"]);
-        add(&["--no-python-downloads", "--only-binary", ":all:", "--cache-dir", &self.cache.display().to_string()]);
+        add(&[
+            "--format",
+            "pylock.toml",
+            "--no-header",
+            "--no-annotate",
+            "--no-progress",
+            "--color",
+            "never",
+        ]);
+        add(&[
+            "--no-python-downloads",
+            "--only-binary",
+            ":all:",
+            "--cache-dir",
+            &self.cache.display().to_string(),
+        ]);
         match &self.telling {
             Telling::Description(python) => add(&["--python", &python.display().to_string()]),
             Telling::Options => {

@@ -32,12 +32,18 @@ pub(super) fn understand(said: &str) -> Failure {
     }
     let mut names = Vec::new();
     for (at, _) in text.match_indices("Wheels are required for `") {
-        names.extend(after(&text[at..], "Wheels are required for `").and_then(|word| DistributionName::new(word).ok()));
+        names.extend(
+            after(&text[at..], "Wheels are required for `").and_then(|word| DistributionName::new(word).ok()),
+        );
     }
     for phrase in [" has no usable wheels", " have no usable wheels", " has no wheels with a matching"] {
         for (at, _) in text.match_indices(phrase) {
             let word = text[..at].rsplit(' ').next().unwrap_or_default();
-            let word = word.trim_matches('`').split(['=', '<', '>', '!', '~', '[', '{', ',']).next().unwrap_or_default();
+            let word = word
+                .trim_matches('`')
+                .split(['=', '<', '>', '!', '~', '[', '{', ','])
+                .next()
+                .unwrap_or_default();
             names.extend(DistributionName::new(word).ok());
         }
     }
@@ -63,7 +69,8 @@ fn split_pin(word: &str) -> Option<(DistributionName, String)> {
 pub(super) fn translate(said: &str, target: &Target) -> PypiError {
     let clean = redact_text(said.trim());
     let lines = clean.lines().filter(|line| !line.starts_with("warning: The requested Python version"));
-    let indented: Vec<String> = lines.map(|line| if line.is_empty() { String::new() } else { format!("  {line}") }).collect();
+    let indented: Vec<String> =
+        lines.map(|line| if line.is_empty() { String::new() } else { format!("  {line}") }).collect();
     let said = indented.join("\n");
     if NETWORK.iter().any(|phrase| said.contains(phrase)) {
         return PypiError::ResolverUnreachable { said };
@@ -99,7 +106,10 @@ mod tests {
     fn finds_distributions_without_wheels() {
         let text = "error: No solution found\n  cause: Because docopt==0.6.2 has no usable wheels and only docopt<=0.6.2\n         is available, we can conclude\n\nhint: Wheels are required for `docopt` because building from source is disabled";
         assert_eq!(names(text), ["docopt"]);
-        assert_eq!(names("Because all versions of psycopg2 have no usable\n wheels and you require"), ["psycopg2"]);
+        assert_eq!(
+            names("Because all versions of psycopg2 have no usable\n wheels and you require"),
+            ["psycopg2"]
+        );
         assert_eq!(names("Because fiona>=1.9,<2 has no wheels with a matching platform tag"), ["fiona"]);
     }
 
@@ -108,16 +118,26 @@ mod tests {
         let text = "error: Failed to download and build `uwsgi==2.0.31`\n  cause: Failed to identify base Python interpreter";
         let name = DistributionName::new("uwsgi").unwrap();
         assert_eq!(understand(text), Failure::NeedsMetadata(name, "2.0.31".to_owned()));
-        assert_eq!(understand("error: Querying Python at `x` returned an invalid response"), Failure::DescriptionRefused);
+        assert_eq!(
+            understand("error: Querying Python at `x` returned an invalid response"),
+            Failure::DescriptionRefused
+        );
         assert_eq!(understand("error: Because a<1 and b>2"), Failure::Told);
     }
 
     #[test]
     fn keeps_the_words_and_drops_the_secrets() {
-        let target = Target::new(crate::pypi::PythonVersion::new(3, 13, 5), (2, 41), crate::pypi::Architecture::X86_64);
+        let target = Target::new(
+            crate::pypi::PythonVersion::new(3, 13, 5),
+            (2, 41),
+            crate::pypi::Architecture::X86_64,
+        );
         let error = translate("error: Because a\n\n  at https://u:pw@index.test/x", &target);
         let text = error.to_string();
         assert!(text.ends_with("\n  error: Because a\n\n    at https://***@index.test/x"), "{text}");
-        assert!(matches!(translate("error: Failed to fetch: `https://index.test`", &target), PypiError::ResolverUnreachable { .. }));
+        assert!(matches!(
+            translate("error: Failed to fetch: `https://index.test`", &target),
+            PypiError::ResolverUnreachable { .. }
+        ));
     }
 }

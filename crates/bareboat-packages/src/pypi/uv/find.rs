@@ -34,13 +34,15 @@ pub struct UvSearch<'a> {
 pub fn find_uv(search: UvSearch<'_>, runner: &dyn Runner) -> Result<Option<Uv>, PypiError> {
     if let Some(named) = search.named {
         let refused = |why: String| PypiError::NoResolver { why: format!("`{}` {why}", named.display()) };
-        let version = ask_version(named, runner).ok_or_else(|| refused("does not answer as uv".to_owned()))?;
+        let version =
+            ask_version(named, runner).ok_or_else(|| refused("does not answer as uv".to_owned()))?;
         if !is_suitable(&version) {
             return Err(refused(format!("is uv {version}; {OLDEST} or newer is needed")));
         }
         return Ok(Some(Uv { path: named.to_owned(), version }));
     }
-    let directories = search.path.unwrap_or_default().split(':').filter(|directory| directory.starts_with('/'));
+    let directories =
+        search.path.unwrap_or_default().split(':').filter(|directory| directory.starts_with('/'));
     for directory in directories {
         let path = Path::new(directory).join("uv");
         if !is_executable(&path) {

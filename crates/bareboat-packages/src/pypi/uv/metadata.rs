@@ -45,12 +45,18 @@ pub(super) fn fetch_static_metadata(
         ..Request::default()
     };
     let fetched = fetcher.fetch(store, &request)?;
-    let texts = read_texts(store, &fetched.digest).map_err(|error| wrong(format!("has `{}`, which is unusable: {error}", file.name)))?;
+    let texts = read_texts(store, &fetched.digest)
+        .map_err(|error| wrong(format!("has `{}`, which is unusable: {error}", file.name)))?;
     let (requires, extras) = texts.dependencies();
     Ok(StaticMetadata { name: name.clone(), version: version.to_owned(), requires, extras })
 }
 
-fn locate(index: &Index, fetcher: &Fetcher, name: &DistributionName, version: &str) -> Result<Option<IndexFile>, PypiError> {
+fn locate(
+    index: &Index,
+    fetcher: &Fetcher,
+    name: &DistributionName,
+    version: &str,
+) -> Result<Option<IndexFile>, PypiError> {
     let wanted = version.parse::<pep440_rs::Version>().ok();
     for url in index.extra.iter().chain([&index.url]) {
         let page = SimpleIndex::new(fetcher, url.as_str()).project(name)?;
@@ -86,7 +92,9 @@ fn read_tar(reader: impl Read) -> io::Result<Texts> {
         let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
         let slot = match &parts[..] {
             [_, "PKG-INFO"] => &mut texts.pkg_info,
-            [_, info, "requires.txt"] | [_, _, info, "requires.txt"] if info.ends_with(".egg-info") => &mut texts.requires,
+            [_, info, "requires.txt"] | [_, _, info, "requires.txt"] if info.ends_with(".egg-info") => {
+                &mut texts.requires
+            }
             _ => continue,
         };
         let mut text = String::new();
@@ -105,7 +113,10 @@ impl Texts {
         let pkg_info = self.pkg_info.as_deref().unwrap_or_default();
         let header = pkg_info.lines().take_while(|line| !line.is_empty());
         let fields: Vec<(&str, &str)> = header.filter_map(|line| line.split_once(": ")).collect();
-        let values = |wanted: &str| fields.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim());
+        let values = |wanted: &'static str| {
+            let matching = fields.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(wanted));
+            matching.map(|(_, value)| value.trim())
+        };
         let requires: Vec<String> = values("Requires-Dist").map(str::to_owned).collect();
         if requires.is_empty()
             && let Some(text) = &self.requires
@@ -129,7 +140,8 @@ fn read_requires_txt(text: &str) -> (Vec<String>, Vec<DistributionName>) {
         let (extra, marker) = section.split_once(':').unwrap_or((section, ""));
         let extra = DistributionName::new(extra).ok();
         let of_extra = extra.as_ref().map(|extra| format!("extra == '{extra}'"));
-        let parts: Vec<String> = of_extra.into_iter().chain((!marker.is_empty()).then(|| format!("({marker})"))).collect();
+        let parts: Vec<String> =
+            of_extra.into_iter().chain((!marker.is_empty()).then(|| format!("({marker})"))).collect();
         condition = parts.join(" and ");
         extras.extend(extra);
     }
@@ -159,17 +171,31 @@ mod tests {
     fn reads_pkg_info_and_falls_back_to_requires_txt() {
         let new = texts(&[
             ("x-1/tests/PKG-INFO", "Requires-Dist: no"),
-            ("x-1/PKG-INFO", "Name: x\nRequires-Dist: six>=1\nProvides-Extra: Web_UI\n\nRequires-Dist: in the description"),
+            (
+                "x-1/PKG-INFO",
+                "Name: x\nRequires-Dist: six>=1\nProvides-Extra: Web_UI\n\nRequires-Dist: in the description",
+            ),
             ("x-1/x.egg-info/requires.txt", "old"),
         ]);
         let (requires, extras) = new.dependencies();
         assert_eq!(requires, ["six>=1"]);
         assert_eq!(extras[0].as_str(), "web-ui");
-        let old = texts(&[("x-1/PKG-INFO", "Name: x\n"), ("x-1/src/x.egg-info/requires.txt", "six\n\n[:python_version < '3']\nenum34\n[web:os_name == 'nt']\nflask\n[db]\npg\n")]);
+        let old = texts(&[
+            ("x-1/PKG-INFO", "Name: x\n"),
+            (
+                "x-1/src/x.egg-info/requires.txt",
+                "six\n\n[:python_version < '3']\nenum34\n[web:os_name == 'nt']\nflask\n[db]\npg\n",
+            ),
+        ]);
         let (requires, extras) = old.dependencies();
         assert_eq!(
             requires,
-            ["six", "enum34 ; (python_version < '3')", "flask ; extra == 'web' and (os_name == 'nt')", "pg ; extra == 'db'"]
+            [
+                "six",
+                "enum34 ; (python_version < '3')",
+                "flask ; extra == 'web' and (os_name == 'nt')",
+                "pg ; extra == 'db'"
+            ]
         );
         assert_eq!(extras.len(), 2);
     }

@@ -84,7 +84,8 @@ pub fn fetch_uv(
 }
 
 fn locate(index: &SimpleIndex<'_>, wheel: &Digest) -> Result<Vec<String>, PypiError> {
-    let name = DistributionName::new("uv").map_err(|error| PypiError::NoResolver { why: error.to_string() })?;
+    let name =
+        DistributionName::new("uv").map_err(|error| PypiError::NoResolver { why: error.to_string() })?;
     let page = index.project(&name)?;
     let files = page.map(|page| page.files).unwrap_or_default();
     // An index without digests can only be asked by name; the digest is checked after fetching anyway.
@@ -95,19 +96,24 @@ fn locate(index: &SimpleIndex<'_>, wheel: &Digest) -> Result<Vec<String>, PypiEr
     });
     let urls: Vec<String> = matching.map(|file| file.url).collect();
     match urls.is_empty() {
-        true => Err(PypiError::NoResolver { why: format!("the package index does not list uv {UV_VERSION}") }),
+        true => {
+            Err(PypiError::NoResolver { why: format!("the package index does not list uv {UV_VERSION}") })
+        }
         false => Ok(urls),
     }
 }
 
 /// Writes the program of the wheel to `path`: whole and checked, or not at all.
 fn extract(store: &Store, wheel: &Digest, program: &Digest, path: &Path) -> Result<(), PypiError> {
-    let broken = |error: &dyn std::fmt::Display| PypiError::NoResolver { why: format!("its wheel is unusable: {error}") };
+    let broken = |error: &dyn std::fmt::Display| PypiError::NoResolver {
+        why: format!("its wheel is unusable: {error}"),
+    };
     let failed = |source| PypiError::Read { file: path.display().to_string(), source };
     let wheel = Wheel::open(store.open_blob(wheel)?).map_err(|error| broken(&error))?;
-    let layout = VenvLayout::new(TreePath::ROOT, (3, 13), "/usr/bin/python3.13").map_err(|error| broken(&error))?;
+    let root = TreePath::new("venv").map_err(|error| broken(&error))?;
+    let layout = VenvLayout::new(root, (3, 13), "/usr/bin/python3.13").map_err(|error| broken(&error))?;
     let members = wheel.members(&layout, InstallOptions::default()).map_err(|error| broken(&error))?;
-    let member = members.iter().find(|member| member.path.as_bytes() == b"bin/uv");
+    let member = members.iter().find(|member| member.path.as_bytes() == b"venv/bin/uv");
     let member = member.ok_or_else(|| broken(&"it has no program"))?;
     let directory = path.parent().map_or_else(PathBuf::new, Path::to_owned);
     fs::create_dir_all(&directory).map_err(failed)?;

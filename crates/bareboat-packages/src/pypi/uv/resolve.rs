@@ -71,7 +71,12 @@ impl Resolver<'_> {
     ///
     /// # Errors
     /// [`PypiError::Unresolvable`] with uv's own explanation, and everything that fetching can say.
-    pub fn resolve(&self, project: &ProjectDir, demand: &Demand, target: &Target) -> Result<Locked, PypiError> {
+    pub fn resolve(
+        &self,
+        project: &ProjectDir,
+        demand: &Demand,
+        target: &Target,
+    ) -> Result<Locked, PypiError> {
         if demand.requirements.is_empty() && demand.project_file.is_none() {
             return Ok(Locked { requires_python: None, pins: Vec::new() });
         }
@@ -147,7 +152,8 @@ impl Attempt<'_> {
             settings: settings.as_deref(),
         };
         let program = resolver.uv.path.display().to_string();
-        let outcome = resolver.runner.run(&compile.process()).map_err(|source| PypiError::Run { program, source })?;
+        let outcome =
+            resolver.runner.run(&compile.process()).map_err(|source| PypiError::Run { program, source })?;
         if !outcome.success {
             return Ok(Err(outcome.said()));
         }
@@ -187,7 +193,8 @@ impl Attempt<'_> {
             return Ok(None);
         }
         let path = self.scratch.join(name);
-        fs::write(&path, lines.join("\n") + "\n").map_err(|source| PypiError::Read { file: name.to_owned(), source })?;
+        fs::write(&path, lines.join("\n") + "\n")
+            .map_err(|source| PypiError::Read { file: name.to_owned(), source })?;
         Ok(Some(path))
     }
 }

@@ -22,7 +22,10 @@ pub(super) fn settings_with(project: &ProjectDir, metadata: &[StaticMetadata]) -
         table.insert("name", value(entry.name.as_str()));
         table.insert("version", value(entry.version.as_str()));
         table.insert("requires-dist", value(entry.requires.iter().collect::<Array>()));
-        table.insert("provides-extra", value(entry.extras.iter().map(|extra| extra.as_str()).collect::<Array>()));
+        table.insert(
+            "provides-extra",
+            value(entry.extras.iter().map(|extra| extra.as_str()).collect::<Array>()),
+        );
         tables.push(table);
     }
     document.insert("dependency-metadata", Item::ArrayOfTables(tables));

@@ -1,0 +1,144 @@
+//! The real package index, resolved for every target. Needs `BAREBOAT_FULL=1` and the network.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bareboat_packages::pypi::*;
+use bareboat_store::{FetchOptions, Fetcher, Store};
+use bareboat_testkit::full;
+
+struct World {
+    directory: tempfile::TempDir,
+    variables: BTreeMap<String, String>,
+    fetcher: Fetcher,
+    store: Store,
+}
+
+impl World {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join("store")).unwrap();
+        let fetcher = Fetcher::new(FetchOptions::default(), Arc::new(|_| {}));
+        std::fs::create_dir(directory.path().join("project")).unwrap();
+        Self { variables: std::env::vars().collect(), directory, fetcher, store }
+    }
+
+    fn project(&self) -> ProjectDir {
+        ProjectDir::new(self.directory.path().join("project"))
+    }
+
+    fn index(&self) -> Index {
+        let surroundings = Surroundings {
+            configured: None,
+            variables: &self.variables,
+            runner: Some(&HostRunner),
+            system: PathBuf::from("/etc"),
+        };
+        discover_index(&surroundings, &self.project(), &IndexOptions::default()).unwrap()
+    }
+
+    fn uv(&self, index: &Index) -> Uv {
+        let simple = SimpleIndex::new(&self.fetcher, index.url.as_str());
+        let tools = self.directory.path().join("tools");
+        let uv = fetch_uv(&simple, &self.fetcher, &self.store, &tools, std::env::consts::ARCH).unwrap();
+        let found = find_uv(UvSearch { named: Some(&uv.path), path: None }, &HostRunner).unwrap();
+        assert_eq!(found.as_ref(), Some(&uv));
+        uv
+    }
+
+    fn resolve(
+        &self,
+        uv: &Uv,
+        index: &Index,
+        requirements: &[&str],
+        target: &Target,
+    ) -> Result<Vec<(Pin, Choice)>, PypiError> {
+        let demand = Demand {
+            requirements: requirements.iter().map(ToString::to_string).collect(),
+            ..Demand::default()
+        };
+        self.resolve_demand(uv, index, &demand, target)
+    }
+
+    fn resolve_demand(
+        &self,
+        uv: &Uv,
+        index: &Index,
+        demand: &Demand,
+        target: &Target,
+    ) -> Result<Vec<(Pin, Choice)>, PypiError> {
+        // No Python anywhere: neither the host's nor a download may be needed.
+        let mut variables = self.variables.clone();
+        variables.insert("PATH".to_owned(), "/bin".to_owned());
+        variables.insert("HOME".to_owned(), "/nonexistent".to_owned());
+        let resolver = Resolver {
+            uv,
+            runner: &HostRunner,
+            index,
+            fetcher: &self.fetcher,
+            store: &self.store,
+            cache: &self.directory.path().join("cache"),
+            variables: &variables,
+        };
+        let locked = resolver.resolve(&self.project(), demand, target)?;
+        let ranks = TagRanks::new(target);
+        let choose = |pin: Pin| Ok((choose_file(&pin, &BTreeSet::new(), target, &ranks)?, pin));
+        locked.pins.into_iter().map(|pin| choose(pin).map(|(choice, pin)| (pin, choice))).collect()
+    }
+}
+
+fn targets() -> Vec<Target> {
+    let releases = [(PythonVersion::new(3, 11, 2), (2, 36)), (PythonVersion::new(3, 13, 5), (2, 41))];
+    let architectures = [Architecture::X86_64, Architecture::Aarch64];
+    releases
+        .into_iter()
+        .flat_map(|(python, glibc)| {
+            architectures.map(|architecture| Target::new(python, glibc, architecture))
+        })
+        .collect()
+}
+
+#[test]
+fn resolves_popular_projects_for_every_target_without_any_python() {
+    if !full::wanted("resolves_popular_projects_for_every_target_without_any_python") {
+        return;
+    }
+    let world = World::new();
+    let index = world.index();
+    let uv = world.uv(&index);
+    for target in targets() {
+        let wanted = ["fastapi", "uvicorn[standard]>=0.30", "numpy", "cryptography", "psycopg2", "docopt"];
+        let pins = world.resolve(&uv, &index, &wanted, &target).unwrap();
+        let built: Vec<&str> = pins
+            .iter()
+            .filter(|(_, choice)| matches!(choice, Choice::NeedsBuild(_)))
+            .map(|(pin, _)| pin.name.as_str())
+            .collect();
+        assert_eq!(built, ["docopt", "psycopg2"], "{target}");
+        for name in ["fastapi", "starlette", "uvicorn", "uvloop", "httptools", "numpy", "cffi"] {
+            let (pin, choice) = pins.iter().find(|(pin, _)| pin.name.as_str() == name).unwrap();
+            let Choice::Wheel(file) = choice else { panic!("{name} has no wheel for {target}") };
+            assert!(file.sha256.is_some() && file.size.is_some() && pin.version.is_some(), "{name}");
+            let other = if target.architecture == Architecture::X86_64 { "aarch64" } else { "x86_64" };
+            assert!(!file.name.contains(other) && !file.name.contains("musllinux"), "{}", file.name);
+        }
+        assert!(!pins.iter().any(|(pin, _)| pin.name.as_str() == "colorama"), "{target}");
+    }
+}
+
+#[test]
+fn explains_what_cannot_be_resolved() {
+    if !full::wanted("explains_what_cannot_be_resolved") {
+        return;
+    }
+    let world = World::new();
+    let index = world.index();
+    let uv = world.uv(&index);
+    let error = world.resolve(&uv, &index, &["flask==3.0.3", "werkzeug<2"], &targets()[2]).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("flask==3.0.3 depends on werkzeug"), "{text}");
+    assert!(matches!(error, PypiError::Unresolvable { .. }));
+}
