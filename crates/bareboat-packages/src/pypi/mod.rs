@@ -8,6 +8,7 @@ mod choose;
 mod error;
 mod file_name;
 mod index;
+mod locked;
 mod locks;
 mod name;
 mod pin;
@@ -23,7 +24,10 @@ mod uv;
 pub use choose::{Choice, best_wheel, choose_file};
 pub use error::{Place, PypiError};
 pub use file_name::{FileNameError, SdistName, WheelName, file_name_of};
-pub use index::{Index, IndexFile, IndexSource, ProjectPage, SimpleIndex, Surroundings, discover_index};
+pub use index::{
+    FileHosts, Index, IndexFile, IndexSource, ProjectPage, SimpleIndex, Surroundings, discover_index,
+};
+pub use locked::{DistributionKind, DistributionSource, GitCommit, LockedDistribution};
 pub use locks::{Locked, read_pylock};
 pub use name::{DistributionName, NameError};
 pub use pin::{LockedFile, Origin, Pin};

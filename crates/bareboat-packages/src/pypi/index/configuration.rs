@@ -10,6 +10,8 @@ use crate::pypi::locks::parse_toml;
 pub(super) struct IndexSettings {
     pub(super) default: Option<String>,
     pub(super) extra: Vec<String>,
+    /// An index that only some distributions come from, or pages of files.
+    pub(super) has_explicit: bool,
 }
 
 /// Reads a `uv.toml`.
@@ -40,6 +42,7 @@ struct UvSettings {
     index: Vec<UvIndex>,
     index_url: Option<String>,
     extra_index_url: Vec<String>,
+    find_links: Vec<String>,
     pip: Option<UvPipSettings>,
 }
 
@@ -62,12 +65,14 @@ struct UvPipSettings {
 impl UvSettings {
     fn into_settings(self) -> IndexSettings {
         let pip = self.pip.unwrap_or_default();
+        let has_explicit = !self.find_links.is_empty() || self.index.iter().any(|index| index.explicit);
         let flagged = self.index.iter().find(|index| index.default).map(|index| index.url.clone());
         let others =
             self.index.into_iter().filter(|index| !index.default && !index.explicit).map(|index| index.url);
         IndexSettings {
             default: flagged.or(pip.index_url).or(self.index_url),
             extra: others.chain(pip.extra_index_url).chain(self.extra_index_url).collect(),
+            has_explicit,
         }
     }
 }
@@ -106,7 +111,7 @@ pub(super) fn read_pip_conf(text: &str) -> IndexSettings {
     }
     let [global, install] = settings;
     let extra = if install.extra.is_empty() { global.extra } else { install.extra };
-    IndexSettings { default: install.default.or(global.default), extra }
+    IndexSettings { default: install.default.or(global.default), extra, has_explicit: false }
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub struct Index {
     pub extra: Vec<String>,
     /// Those of the further indexes that uv would not find by itself.
     pub unknown_to_uv: Vec<String>,
+    /// Some distributions are bound to an index of their own, so not every file is from this one.
+    pub has_explicit: bool,
 }
 
 /// Who named the index.
@@ -81,17 +83,22 @@ pub fn discover_index(
     options: &IndexOptions,
 ) -> Result<Index, PypiError> {
     let variables = from_variables(surroundings.variables);
-    let requirements =
-        IndexSettings { default: options.index_url.clone(), extra: options.extra_index_urls.clone() };
-    let configured = IndexSettings { default: surroundings.configured.clone(), extra: Vec::new() };
+    let requirements = IndexSettings {
+        default: options.index_url.clone(),
+        extra: options.extra_index_urls.clone(),
+        has_explicit: !options.find_links.is_empty(),
+    };
+    let configured = IndexSettings { default: surroundings.configured.clone(), ..IndexSettings::default() };
     let mut extra = Vec::new();
     let mut unknown_to_uv = Vec::new();
+    let mut has_explicit = false;
     let mut found: Option<(String, IndexSource)> = None;
     let mut consider = |settings: IndexSettings, source| {
         if matches!(source, IndexSource::Requirements | IndexSource::Pip) {
             unknown_to_uv.extend(settings.extra.iter().cloned());
         }
         extra.extend(settings.extra);
+        has_explicit |= settings.has_explicit;
         found = found.take().or(settings.default.map(|url| (url, source)));
         found.is_some()
     };
@@ -116,7 +123,7 @@ pub fn discover_index(
         let mut known = BTreeSet::from([url.clone()]);
         list.retain(|other| known.insert(other.clone()));
     }
-    Ok(Index { url: url.trim_end_matches('/').to_owned(), source, extra, unknown_to_uv })
+    Ok(Index { url: url.trim_end_matches('/').to_owned(), source, extra, unknown_to_uv, has_explicit })
 }
 
 fn from_variables(variables: &BTreeMap<String, String>) -> IndexSettings {
@@ -134,6 +141,7 @@ fn from_variables(variables: &BTreeMap<String, String>) -> IndexSettings {
             .next()
             .map(|word| address(&word)),
         extra: extra.into_iter().flat_map(|name| words(variables, name)).map(|word| address(&word)).collect(),
+        has_explicit: false,
     }
 }
 

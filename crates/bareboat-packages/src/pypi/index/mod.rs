@@ -2,8 +2,10 @@
 
 mod configuration;
 mod discover;
+mod hosts;
 mod html;
 mod simple;
 
 pub use discover::{Index, IndexSource, Surroundings, discover_index};
+pub use hosts::FileHosts;
 pub use simple::{IndexFile, ProjectPage, SimpleIndex};
