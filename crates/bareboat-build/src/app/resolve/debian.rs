@@ -1,0 +1,105 @@
+//! The Debian side of a lock: the base, what the user adds, and the interpreter's version.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bareboat_packages::deb::{Archive, ArchiveOptions, LockedDeb, MirrorSources, Mirrors, PackageIndex, PackageRecord, HostSources};
+use bareboat_packages::system::base;
+
+use crate::BuildError;
+use crate::app::build::{Request, Workshop};
+use crate::app::config::Config;
+use crate::app::options;
+use crate::app::target::Target;
+
+/// The mirrors, by precedence: command line, configuration, the host's apt, the public default.
+///
+/// # Errors
+/// An address that is none.
+pub fn mirrors(request: &Request<'_>, config: &Config) -> Result<Mirrors, BuildError> {
+    let host = HostSources { files: request.surroundings.apt_sources.clone(), mirror_lists: BTreeMap::new() };
+    let sources = MirrorSources {
+        options: &request.surroundings.mirrors,
+        configuration: &config.mirrors,
+        host: Some(&host),
+    };
+    Ok(Mirrors::choose(&sources)?)
+}
+
+/// The signed indexes of a release.
+///
+/// # Errors
+/// Unreachable, expired, or with a bad signature.
+pub fn open(workshop: &Workshop<'_>, request: &Request<'_>, config: &Config, target: Target) -> Result<PackageIndex, BuildError> {
+    let options = ArchiveOptions::new(target.release, target.architecture, mirrors(request, config)?, request.surroundings.now);
+    Ok(Archive::open(options, workshop.store, workshop.fetcher)?)
+}
+
+/// The upstream version of the release's interpreter: `3.13.5`.
+///
+/// # Errors
+/// The archive has no interpreter.
+pub fn python_version(index: &PackageIndex, target: Target) -> Result<String, BuildError> {
+    let [interpreter, ..] = target.release.interpreter_packages();
+    let record = index.get(&interpreter).ok_or_else(|| missing(index, &interpreter))?;
+    let version = record.version.without_epoch().to_owned();
+    Ok(version.split(['-', '+', '~']).next().unwrap_or_default().to_owned())
+}
+
+/// The packages of the base and those the user adds, with what these need.
+///
+/// # Errors
+/// A package that does not exist, or needs something that does not.
+pub fn packages(
+    index: &PackageIndex,
+    request: &Request<'_>,
+    config: &Config,
+    target: Target,
+) -> Result<Vec<LockedDeb>, BuildError> {
+    let slice = options::decisions(request.options, config)?.slice;
+    let mut packages = Vec::new();
+    for package in base::packages(target.system(), slice) {
+        let record = index.get(package.name).ok_or_else(|| missing(index, package.name))?;
+        packages.push(locked(&record, package.why.to_owned()));
+    }
+    let mut added: Vec<String> = config.packages.clone();
+    added.extend(config.debian_python.values().cloned());
+    if request.options.debug {
+        added.push("busybox-static".to_owned());
+    }
+    if added.is_empty() {
+        return Ok(packages);
+    }
+    let present: BTreeSet<String> = packages.iter().map(|package| package.name.clone()).collect();
+    let mut exclude = present.clone();
+    exclude.extend(NEVER.iter().map(|name| (*name).to_owned()));
+    // The interpreter is composed from its parts; these would bring it again as a system has it.
+    let python = target.python_name();
+    exclude.extend([python.clone(), format!("{python}-minimal"), "python3".into(), "python3-minimal".into()]);
+    let closure = index.closure(&added, &exclude)?;
+    packages.extend(closure.packages.iter().filter(|one| !present.contains(&one.record.name)).map(LockedDeb::new));
+    Ok(packages)
+}
+
+/// What a whole system needs to install and maintain packages, and an image never does.
+const NEVER: &[&str] = &[
+    "debconf", "debconf-2.0", "dpkg", "install-info", "init-system-helpers", "perl", "perl-base", "dash", "bash", "coreutils",
+    "sensible-utils", "ucf", "adduser", "libc-bin", "openssl", "openssl-provider-legacy", "mawk",
+];
+
+/// Pins a record with a reason of our own.
+pub fn locked(record: &PackageRecord, reason: String) -> LockedDeb {
+    LockedDeb {
+        name: record.name.clone(),
+        version: record.version.clone(),
+        architecture: record.architecture.clone(),
+        archive: record.archive,
+        path: record.path.clone(),
+        sha256: record.sha256,
+        size: record.size,
+        reason,
+    }
+}
+
+pub(super) fn missing(index: &PackageIndex, name: &str) -> BuildError {
+    BuildError::NoPackage { name: name.to_owned(), close: index.suggest(name) }
+}

@@ -1,0 +1,58 @@
+//! Brings everything a lock names into the store.
+
+use bareboat_packages::deb::LockedDeb;
+use bareboat_packages::pypi::{DistributionKind, LockedDistribution};
+use bareboat_store::{Digest, Request as Download};
+
+use super::{debian, python};
+use crate::BuildError;
+use crate::app::build::{Request, Workshop};
+use crate::app::compose::WheelInput;
+use crate::app::config::Config;
+use crate::app::lock::Locked;
+use crate::app::project::Project;
+
+/// What lies in the store now.
+#[derive(Debug, Clone, Default)]
+pub struct Fetched {
+    /// Debian packages: name, version, the `.deb`.
+    pub packages: Vec<(String, String, Digest)>,
+    /// Wheels.
+    pub wheels: Vec<WheelInput>,
+}
+
+/// Fetches what is not in the store yet; nothing that is there is read or asked for again.
+///
+/// # Errors
+/// A download that fails, or a digest that differs.
+pub fn fetch(
+    workshop: &Workshop<'_>,
+    request: &Request<'_>,
+    config: &Config,
+    project: &Project,
+    locked: &Locked,
+) -> Result<Fetched, BuildError> {
+    let mut downloads: Vec<Download> = Vec::new();
+    let absent: Vec<&LockedDeb> =
+        locked.packages.iter().filter(|package| !workshop.store.contains(&package.sha256)).collect();
+    if !absent.is_empty() {
+        let mirrors = debian::mirrors(request, config)?;
+        downloads.extend(absent.iter().map(|package| package.request(&mirrors)));
+    }
+    let absent: Vec<&LockedDistribution> = locked
+        .distributions
+        .iter()
+        .filter(|one| one.kind == DistributionKind::Wheel)
+        .filter(|one| one.sha256.is_none_or(|digest| !workshop.store.contains(&digest)))
+        .collect();
+    if !absent.is_empty() {
+        downloads.extend(python::downloads(workshop, request, project, &absent)?);
+    }
+    for result in workshop.fetcher.fetch_all(workshop.store, &downloads) {
+        result?;
+    }
+    let packages = locked.packages.iter();
+    let packages = packages.map(|one| (one.name.clone(), one.version.to_string(), one.sha256)).collect();
+    let wheels = python::wheels(workshop, request, config, project, locked)?;
+    Ok(Fetched { packages, wheels })
+}

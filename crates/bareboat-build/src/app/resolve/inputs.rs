@@ -1,0 +1,48 @@
+//! What a lock answers to: when any of it changes, the lock is stale.
+
+use bareboat_packages::pypi::SourceKind;
+use bareboat_store::Digest;
+
+use crate::BuildError;
+use crate::app::build::Request;
+use crate::app::config::Config;
+use crate::app::project::Project;
+
+/// The digest of the files that tell dependencies, and of the settings that choose packages.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn digest(request: &Request<'_>, project: &Project, config: &Config) -> Result<Digest, BuildError> {
+    let mut identity = format!(
+        "lock {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}\n",
+        request.options.debian.as_ref().or(config.debian.as_ref()),
+        config.python,
+        request.options.slice.as_ref().or(config.slice.as_ref()),
+        config.packages,
+        config.debian_python,
+        config.build_packages,
+        config.extras,
+        config.requirements,
+        request.options.debug,
+    );
+    let mut names: Vec<String> = std::fs::read_dir(&project.root)
+        .map_err(|error| BuildError::Read { path: project.root.display().to_string(), reason: error.to_string() })?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| tells_dependencies(name))
+        .collect();
+    // Files that requirements include with `-r` lie anywhere in the project.
+    names.extend(project.files.iter().filter(|path| path.contains('/') && path.ends_with(".txt")).cloned());
+    names.extend(config.requirements.clone());
+    names.sort();
+    names.dedup();
+    for name in names {
+        if let Some(text) = project.text(&name)? {
+            identity.push_str(&format!("{name} {}\n", Digest::of(text)));
+        }
+    }
+    Ok(Digest::of(identity))
+}
+
+fn tells_dependencies(name: &str) -> bool {
+    SourceKind::of(name).is_some() || name == ".python-version" || name.ends_with(".txt") || name.ends_with(".in")
+}

@@ -1,0 +1,88 @@
+//! Makes and keeps `bareboat.lock`: which Debian packages and which wheels, by digest, for each architecture.
+
+mod debian;
+mod fetch;
+mod inputs;
+mod libraries;
+mod python;
+
+use std::collections::BTreeSet;
+
+use bareboat_packages::deb::Architecture;
+
+use super::build::{Request, Workshop};
+use super::config::Config;
+use super::lock::{LockFile, Locked};
+use super::project::Project;
+use super::target::Target;
+use crate::BuildError;
+use crate::event::Event;
+
+pub use fetch::{Fetched, fetch};
+
+/// The lock for a request: the one beside the application when it fits, else a new one, which is written there.
+/// True when it was written.
+///
+/// # Errors
+/// A missing or stale lock under `--locked`, an unreachable archive, requirements that nothing satisfies.
+pub fn lock_for(
+    workshop: &Workshop<'_>,
+    request: &Request<'_>,
+    project: &Project,
+    config: &Config,
+) -> Result<(LockFile, bool), BuildError> {
+    let inputs = inputs::digest(request, project, config)?;
+    let wanted = architectures(request)?;
+    let found = LockFile::read(&project.root)?;
+    if let Some(lock) = &found {
+        let fits = lock.inputs == inputs && wanted.iter().all(|wanted| lock.architectures.contains_key(wanted.debian()));
+        if fits && !request.options.upgrade {
+            return Ok((lock.clone(), false));
+        }
+    }
+    if request.options.locked {
+        return Err(BuildError::Unlocked { stale: found.is_some() });
+    }
+    let lock = make(workshop, request, project, config, inputs, &wanted)?;
+    if found.as_ref() == Some(&lock) {
+        return Ok((lock, false));
+    }
+    if let Err(error) = lock.write(&project.root) {
+        let text = format!("{error}: the lock is not kept, and the next build resolves again");
+        (workshop.observer)(Event::Warning { text });
+    }
+    Ok((lock, true))
+}
+
+/// The architectures asked for, and this machine's: its interpreter compiles bytecode.
+fn architectures(request: &Request<'_>) -> Result<BTreeSet<Architecture>, BuildError> {
+    let release = bareboat_packages::deb::DebianRelease::Trixie;
+    let platforms = request.platforms.iter().chain([request.host]);
+    platforms.map(|platform| Ok(Target::new(release, platform)?.architecture)).collect()
+}
+
+fn make(
+    workshop: &Workshop<'_>,
+    request: &Request<'_>,
+    project: &Project,
+    config: &Config,
+    inputs: bareboat_store::Digest,
+    wanted: &BTreeSet<Architecture>,
+) -> Result<LockFile, BuildError> {
+    let dependencies = python::Dependencies::find(workshop, request, project, config)?;
+    let release = dependencies.release(request, config)?;
+    (workshop.observer)(Event::Stage { name: format!("Locking for Debian {}", release.number()) });
+    let mut lock = LockFile::new(inputs, release.codename(), "");
+    for &architecture in wanted {
+        let target = Target { release, architecture };
+        let index = debian::open(workshop, request, config, target)?;
+        lock.python = debian::python_version(&index, target)?;
+        lock.suites.extend(index.dates().iter().map(|(name, date)| (name.clone(), date.date.to_string())));
+        let mut locked = Locked { packages: debian::packages(&index, request, config, target)?, distributions: Vec::new() };
+        locked.distributions = dependencies.resolve(workshop, request, project, config, target, &lock.python)?;
+        libraries::complete(workshop, request, project, config, target, &index, &mut locked)?;
+        locked.packages.sort_by(|a, b| a.name.cmp(&b.name));
+        lock.architectures.insert(architecture.debian().to_owned(), locked);
+    }
+    Ok(lock)
+}
