@@ -1,12 +1,9 @@
 //! Development only: fake registry, Debian archive and package index; .deb, wheel and tar makers.
 
 pub mod deb;
-pub mod full;
-pub mod http;
-pub mod package_index;
-pub mod wheel;
-pub mod openpgp;
 pub mod elf;
 pub mod full;
 pub mod http;
+pub mod openpgp;
+pub mod package_index;
 pub mod wheel;

@@ -39,9 +39,12 @@ pub struct ElfFacts {
     /// Symbol versions it defines (`DT_VERDEF`), without the one that repeats its own name.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub version_definitions: BTreeSet<String>,
-    /// Which of [`ElfFacts::WATCHED`] it imports.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub imports: BTreeSet<String>,
+    /// It converts between character sets with the C library: it imports `iconv_open`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub imports_iconv: bool,
+    /// It may load libraries that no table names: it imports `dlopen`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub imports_dlopen: bool,
     /// Its stack must be executable (`PT_GNU_STACK`). Since glibc 2.41 such a library cannot be loaded at run time.
     #[serde(default, skip_serializing_if = "is_false")]
     pub executable_stack: bool,
@@ -81,15 +84,11 @@ pub enum ElfKind {
 }
 
 impl ElfFacts {
-    /// Imported functions worth knowing about: a user of the first needs character set converters, of the second may
-    /// load libraries that no table names.
-    pub const WATCHED: [&'static str; 2] = ["iconv_open", "dlopen"];
-
-    /// Reads the facts of `source`, which is read in small pieces; `None` for what is not an ELF file.
+    /// Reads the facts of `source`, in small pieces.
     ///
     /// # Errors
-    /// It starts as ELF and breaks off, points outside itself, or exceeds a bound.
-    pub fn read(source: impl Read + Seek) -> Result<Option<Self>, ElfError> {
+    /// [`ElfError::NotElf`]; else it breaks off, points outside itself, or exceeds a bound.
+    pub fn read(source: impl Read + Seek) -> Result<Self, ElfError> {
         super::parse::parse(source)
     }
 
@@ -97,18 +96,13 @@ impl ElfFacts {
     ///
     /// # Errors
     /// As [`ElfFacts::read`].
-    pub fn of_bytes(bytes: &[u8]) -> Result<Option<Self>, ElfError> {
+    pub fn of_bytes(bytes: &[u8]) -> Result<Self, ElfError> {
         Self::read(Cursor::new(bytes))
     }
 
     /// True when the first bytes of a file are those of ELF.
     pub fn is_elf(start: &[u8]) -> bool {
         start.starts_with(b"\x7fELF")
-    }
-
-    /// It converts between character sets with the C library.
-    pub fn imports_iconv(&self) -> bool {
-        self.imports.contains("iconv_open")
     }
 
     /// A program, not a library.
@@ -126,6 +120,9 @@ impl ElfFacts {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ElfError {
+    /// It does not start with the four bytes of ELF.
+    #[error("not an ELF file")]
+    NotElf,
     /// Reading failed.
     #[error("cannot read: {0}")]
     Read(io::Error),

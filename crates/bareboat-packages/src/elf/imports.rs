@@ -8,8 +8,11 @@ use std::io::{Read, Seek};
 
 use memchr::memmem;
 
+use super::ElfError;
 use super::parse::{Dynamic, File};
-use super::{ElfError, ElfFacts};
+
+/// The functions watched for.
+const WATCHED: [&str; 2] = ["iconv_open", "dlopen"];
 
 const STEP: usize = 8 << 10;
 /// Beyond this the answer is "none found": no library exports as many names, and the search must end.
@@ -17,11 +20,11 @@ const MOST_BYTES: u64 = 256 << 20;
 const MOST_SYMBOLS: u64 = 4 << 20;
 const SHN_UNDEF: u16 = 0;
 
-/// The names of [`ElfFacts::WATCHED`] that stand among the undefined symbols.
+/// The names of [`WATCHED`] that stand among the undefined symbols.
 pub(super) fn watched<R: Read + Seek>(
     file: &mut File<R>,
     dynamic: &Dynamic,
-) -> Result<BTreeSet<String>, ElfError> {
+) -> Result<BTreeSet<&'static str>, ElfError> {
     let candidates = candidates(file, dynamic)?;
     let mut found = BTreeSet::new();
     if candidates.is_empty() {
@@ -43,7 +46,7 @@ pub(super) fn watched<R: Read + Seek>(
         if section == SHN_UNDEF
             && let Some(function) = candidates.get(&u64::from(name))
         {
-            found.insert((*function).to_owned());
+            found.insert(*function);
         }
     }
     Ok(found)
@@ -60,7 +63,7 @@ fn candidates<R: Read + Seek>(
     }
     let start = file.offset(dynamic.strings, "the string table")?;
     let size = dynamic.strings_size.min(MOST_BYTES).min(file.source.length().saturating_sub(start));
-    let needles = ElfFacts::WATCHED.map(|name| (name, [name.as_bytes(), b"\0"].concat()));
+    let needles = WATCHED.map(|name| (name, [name.as_bytes(), b"\0"].concat()));
     let longest = needles.iter().map(|(_, needle)| needle.len()).max().unwrap_or(0);
     let mut at = 0;
     while at < size {

@@ -5,12 +5,12 @@ use std::io::{Read, Seek};
 use super::source::{Shape, Source};
 use super::{ElfClass, ElfError, ElfFacts, ElfKind, imports, versions};
 
-/// Reads everything; `None` for what is not ELF.
-pub(super) fn parse(reader: impl Read + Seek) -> Result<Option<ElfFacts>, ElfError> {
+/// Reads everything.
+pub(super) fn parse(reader: impl Read + Seek) -> Result<ElfFacts, ElfError> {
     let mut source = Source::new(reader)?;
     let start = source.some(0, HEADER)?;
     if !ElfFacts::is_elf(start) {
-        return Ok(None);
+        return Err(ElfError::NotElf);
     }
     let header = Header::parse(start)?;
     let segments = segments(&mut source, &header)?;
@@ -25,17 +25,19 @@ pub(super) fn parse(reader: impl Read + Seek) -> Result<Option<ElfFacts>, ElfErr
     }
     let mut file = File { source, shape: header.shape, segments };
     let Some(dynamic) = file.dynamic()? else {
-        return Ok(Some(facts));
+        return Ok(facts);
     };
     file.names(&dynamic, &mut facts)?;
     facts.version_needs = versions::needs(&mut file, &dynamic)?;
     facts.version_definitions = versions::definitions(&mut file, &dynamic)?;
-    facts.imports = imports::watched(&mut file, &dynamic)?;
+    let imports = imports::watched(&mut file, &dynamic)?;
+    facts.imports_iconv = imports.contains("iconv_open");
+    facts.imports_dlopen = imports.contains("dlopen");
     facts.no_default_libraries = dynamic.flags_1 & DF_1_NODEFLIB != 0;
     if facts.kind == ElfKind::SharedObject && dynamic.flags_1 & DF_1_PIE != 0 {
         facts.kind = ElfKind::PieExecutable;
     }
-    Ok(Some(facts))
+    Ok(facts)
 }
 
 /// An ELF file with its segments known.
@@ -191,7 +193,8 @@ impl Header {
             runpath: None,
             version_needs: Default::default(),
             version_definitions: Default::default(),
-            imports: Default::default(),
+            imports_iconv: false,
+            imports_dlopen: false,
             executable_stack: false,
             no_default_libraries: false,
             x86_isa_level: 0,

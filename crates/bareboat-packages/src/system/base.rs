@@ -4,7 +4,7 @@
 //! `dpkg`, `awk`); an image is never maintained. What the base leaves out, the proof of the finished image still
 //! checks: every library an ELF file wants must resolve.
 
-use super::release::Release;
+use super::Release;
 use super::slices::Slice;
 
 /// A package of the base.

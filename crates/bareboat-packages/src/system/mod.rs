@@ -14,11 +14,11 @@ pub mod nsswitch;
 pub mod openssl_links;
 pub mod os_release;
 pub mod placement;
-mod release;
 mod slice_rules;
 pub mod slices;
 pub mod users;
 pub mod usr_merge;
 
+/// The releases a base is curated for.
+pub use crate::deb::DebianRelease as Release;
 pub use generated::Generated;
-pub use release::{Architecture, Release};
