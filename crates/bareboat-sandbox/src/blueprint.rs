@@ -93,7 +93,7 @@ pub(crate) struct Credentials {
 
 /// What the application executes.
 pub(crate) struct Program {
-    /// Paths to try, in order.
+    /// Paths to try, in order; with none, the process ends with success instead, which is how probing works.
     pub(crate) candidates: Vec<CString>,
     pub(crate) arguments: StringArray,
     pub(crate) environment: StringArray,

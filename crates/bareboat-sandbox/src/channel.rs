@@ -142,7 +142,8 @@ pub(crate) fn send_order(socket: impl AsFd, order: Order) -> Result<(), Errno> {
         Order::Go => [GO, 0, 0, 0],
         Order::Signal(number, reach) => [SIGNAL, number as u8, u8::from(reach == Reach::Group), 0],
     };
-    rustix::net::send(socket, &message, SendFlags::NOSIGNAL).map(drop)
+    // Not waiting: a stopped sandbox must not stop a signal handler.
+    rustix::net::send(socket, &message, SendFlags::NOSIGNAL | SendFlags::DONTWAIT).map(drop)
 }
 
 /// Waits for the next report; none when the sandbox's first process has gone without one.

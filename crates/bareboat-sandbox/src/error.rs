@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use rustix::io::Errno;
 
@@ -157,12 +156,6 @@ pub enum SandboxError {
         address: std::net::SocketAddr,
         /// Why.
         error: io::Error,
-    },
-    /// The process did not end in time and was killed.
-    #[error("no end after {} s: killed", .limit.as_secs())]
-    TimedOut {
-        /// The time it was given.
-        limit: Duration,
     },
     /// A system call on this side failed.
     #[error("cannot {act}: {error}")]

@@ -33,12 +33,19 @@ use crate::step::Step;
 /// The description is wrong, the kernel refuses a step, or the program cannot be executed. Nothing is left running or
 /// mounted then.
 pub fn spawn(sandbox: &Sandbox) -> Result<Child, SandboxError> {
-    let blueprint = Blueprint::new(sandbox)?;
-    let caller = Caller::read();
+    spawn_blueprint(sandbox, &Blueprint::new(sandbox)?, &Caller::read())
+}
+
+/// As [`spawn`], with what it would look up.
+pub(crate) fn spawn_blueprint(
+    sandbox: &Sandbox,
+    blueprint: &Blueprint,
+    caller: &Caller,
+) -> Result<Child, SandboxError> {
     let mut publication = Publication::listen(&sandbox.published, sandbox.network)?;
     let mut first_error = None;
-    for identity in identity::candidates(sandbox.identity, &caller) {
-        let attempt = Attempt { sandbox, blueprint: &blueprint, caller: &caller, identity };
+    for identity in identity::candidates(sandbox.identity, caller) {
+        let attempt = Attempt { sandbox, blueprint, caller, identity };
         match attempt.start(&mut publication) {
             Ok(child) => return Ok(child),
             Err(error) if is_about_privilege(&error) => {

@@ -77,6 +77,16 @@ impl Sandbox {
             stderr: Stdio::Inherit,
         }
     }
+
+    /// A sandbox for building something in a root made for it: root inside, root directory writable, no network, and
+    /// otherwise as strict as [`Sandbox::new`].
+    pub fn for_build(root: impl Into<PathBuf>, arguments: Vec<OsString>) -> Self {
+        Self {
+            root_mode: RootMode::Writable,
+            network: Network::None,
+            ..Self::new(root, User::ROOT, arguments)
+        }
+    }
 }
 
 /// How the root may be written to.

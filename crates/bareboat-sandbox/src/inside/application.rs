@@ -21,6 +21,7 @@ pub(super) fn become_application(handover: &Handover<'_>) -> ! {
     let mut length = 0;
     let failure = match prepare(handover) {
         Err(failure) => failure,
+        Ok(()) if handover.blueprint.program.candidates.is_empty() => kernel::exit(0),
         Ok(()) => {
             let (index, errno) = execute(&handover.blueprint.program, &mut head, &mut length);
             let index = index.min(usize::from(u16::MAX)) as u16;

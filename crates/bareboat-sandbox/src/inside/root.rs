@@ -41,18 +41,18 @@ pub(super) fn prepare(blueprint: &Blueprint, scene: &mut Scene) -> Result<Origin
         let opened = open_directory(&source.directory).at_index(Step::OpenSource, index)?;
         scene.sources[index] = Some(opened);
     }
-    let stage = move_to_stage(blueprint)?;
+    let stage = move_to_stage()?;
     Ok(Origin { root, stage, descriptors, upper, work })
 }
 
 /// Makes a scratch file system this process's root, with the host's tree below it.
 ///
-/// It needs a mount point first, and the one directory that surely exists is the sandbox's root. That becomes
-/// uncovered again when the scratch file system moves from there to `/`.
-fn move_to_stage(blueprint: &Blueprint) -> Result<OwnedFd, Failure> {
+/// It needs a mount point first, and `/proc` surely exists: it is uncovered again when the scratch file system moves
+/// from there to `/`.
+fn move_to_stage() -> Result<OwnedFd, Failure> {
     let flags = MountFlags::NOSUID | MountFlags::NODEV;
-    rustix::mount::mount(c"scratch", &blueprint.root, c"tmpfs", flags, c"mode=0755").at(Step::Stage)?;
-    rustix::process::chdir(&blueprint.root).at(Step::Stage)?;
+    rustix::mount::mount(c"scratch", c"/proc", c"tmpfs", flags, c"mode=0755").at(Step::Stage)?;
+    rustix::process::chdir(c"/proc").at(Step::Stage)?;
     for name in [c"host", c"root", c"skeleton", c"empty"] {
         rustix::fs::mkdirat(CWD, name, Mode::from_raw_mode(0o755)).at(Step::Stage)?;
     }

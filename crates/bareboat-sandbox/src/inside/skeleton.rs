@@ -6,7 +6,7 @@
 
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Timespec, Timestamps};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec, Timestamps};
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid};
 
@@ -127,7 +127,6 @@ fn make_file(layer: &OwnedFd, path: &StackPath) -> Result<(), Errno> {
 
 fn copy_attributes(from: &std::ffi::CStr, layer: &OwnedFd, to: &std::ffi::CStr) -> Result<(), Errno> {
     let stat = rustix::fs::stat(from)?;
-    debug_assert!(FileType::from_raw_mode(stat.st_mode).is_dir());
     // An owner without a name in this namespace cannot be given; it would look like nobody either way.
     let owner = (Some(Uid::from_raw(stat.st_uid)), Some(Gid::from_raw(stat.st_gid)));
     let _ = rustix::fs::chownat(layer, to, owner.0, owner.1, AtFlags::empty());
