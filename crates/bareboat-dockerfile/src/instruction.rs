@@ -269,9 +269,14 @@ impl Reader<'_> {
     }
 
     pub(crate) fn error(&mut self, span: Span, kind: ErrorKind) {
-        if self.errors.len() < MOST_ERRORS {
+        if !self.is_full() {
             self.errors.push(ParseError { span, kind, deferred: self.deferred });
         }
+    }
+
+    /// True when further errors are not kept.
+    fn is_full(&self) -> bool {
+        self.errors.len() >= MOST_ERRORS
     }
 
     /// Reports that arguments are missing; the keyword is to blame.

@@ -6,6 +6,7 @@
 pub mod arguments;
 pub mod directive;
 mod duration;
+pub mod edit;
 mod error;
 pub mod expand;
 mod file;
@@ -26,6 +27,7 @@ mod suggest;
 mod text;
 
 pub use directive::{Directive, DirectiveName};
+pub use edit::{Edit, Edits};
 pub use error::{ErrorKind, ParseError};
 pub use expand::{ExpandError, Expansion, expand, expand_heredoc};
 pub use file::{Comment, Dockerfile, Item, Parsed};

@@ -158,10 +158,15 @@ impl Word {
     /// The source bytes of `range` in this word's text. `text` is the joined text of the instruction the word
     /// belongs to. The whole word where its text is not as written (unescaped, decoded from JSON).
     pub fn locate(&self, text: &Text, range: Range<usize>) -> Span {
-        if text.as_str().get(self.range.clone()) != Some(&self.text) || range.end > self.text.len() {
-            return self.span;
+        match self.is_verbatim(text) && range.end <= self.text.len() {
+            true => text.source_span(self.range.start + range.start..self.range.start + range.end),
+            false => self.span,
         }
-        text.source_span(self.range.start + range.start..self.range.start + range.end)
+    }
+
+    /// True when the word's text is as written, so that its offsets mean places.
+    pub(crate) fn is_verbatim(&self, text: &Text) -> bool {
+        text.as_str().get(self.range.clone()) == Some(&self.text)
     }
 }
 

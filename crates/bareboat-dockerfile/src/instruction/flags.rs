@@ -15,6 +15,9 @@ impl Reader<'_> {
     pub(super) fn check_flags(&mut self, call: &Call<'_>) {
         let mut seen = BTreeSet::new();
         for flag in call.flags {
+            if self.is_full() {
+                return;
+            }
             let name = || shorten(&flag.name);
             if !call.keyword.flags().contains(&flag.name.as_str()) {
                 let suggestion = suggest(&flag.name, call.keyword.flags().iter().copied());

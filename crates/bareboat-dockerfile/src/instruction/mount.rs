@@ -91,12 +91,15 @@ impl Mount {
     /// Broken quotes or an empty value.
     pub(crate) fn parse(value: &Word, text: &Text) -> Result<Self, MountError> {
         let fields = fields(&value.text)?;
+        let verbatim = value.is_verbatim(text);
         let options = fields.into_iter().map(|(field, range)| {
             let (key, given) = match field.split_once('=') {
                 Some((key, given)) => (key, Some(given.to_owned())),
                 None => (field.as_str(), None),
             };
-            MountOption { key: key.to_lowercase(), value: given, span: value.locate(text, range) }
+            let start = value.range.start;
+            let place = verbatim.then(|| text.source_span(start + range.start..start + range.end));
+            MountOption { key: key.to_lowercase(), value: given, span: place.unwrap_or(value.span) }
         });
         Ok(Self { span: value.span, options: options.collect() })
     }
