@@ -222,7 +222,7 @@ pub fn sources(
 }
 
 fn source_steps(inputs: &Inputs<'_>) -> Vec<(Step, LayerName)> {
-    let roles: BTreeMap<&str, Role> = base::packages(inputs.target.system(), inputs.decisions.slice)
+    let roles: BTreeMap<&str, Role> = base::packages(inputs.target.release, inputs.decisions.slice)
         .into_iter()
         .map(|package| (package.name, package.role))
         .collect();
@@ -298,7 +298,7 @@ fn add_system(growing: &mut Growing<'_>, inputs: &Inputs<'_>, merged: &Merged) -
     let store = growing.context.store;
     let decisions = inputs.decisions;
     let authorities = growing.pieces.iter().flat_map(|piece| piece.captured.clone()).collect();
-    let release = inputs.target.system();
+    let release = inputs.target.release;
     let tree = generated::base(store, release, decisions.user, decisions.home, &merged.tree, &authorities)?;
     growing.add_tree(tree, Place::Store, Origin::Generated, LayerName::Base)?;
     let tree = generated::interpreter(store, &merged.tree, &inputs.target.python_name())?;

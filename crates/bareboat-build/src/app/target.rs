@@ -3,7 +3,6 @@
 use bareboat_image::Platform;
 use bareboat_packages::deb::{Architecture, DebianRelease};
 use bareboat_packages::pypi;
-use bareboat_packages::system::Release;
 
 use crate::BuildError;
 
@@ -28,15 +27,6 @@ impl Target {
             _ => return Err(BuildError::Platform { platform: platform.to_string() }),
         };
         Ok(Self { release, architecture })
-    }
-
-    /// The release as the system's files know it.
-    pub fn system(&self) -> Release {
-        match self.release {
-            DebianRelease::Bookworm => Release::Bookworm,
-            DebianRelease::Trixie => Release::Trixie,
-            DebianRelease::Forky => Release::Forky,
-        }
     }
 
     /// CPython's major and minor version.

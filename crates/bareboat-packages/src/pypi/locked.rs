@@ -87,7 +87,7 @@ impl LockedDistribution {
     ///
     /// # Errors
     /// Those of `place`, and [`PypiError::DigestMissing`] for a file that nothing vouches for.
-    pub(super) fn new(
+    pub fn new(
         pin: &Pin,
         choice: &Choice,
         place: impl FnOnce(&DistributionName, &str) -> Result<DistributionSource, PypiError>,
@@ -112,7 +112,7 @@ impl LockedDistribution {
     }
 
     /// The entry for a directory or repository that is built.
-    pub(super) fn local(pin: &Pin) -> Option<Self> {
+    pub fn local(pin: &Pin) -> Option<Self> {
         let source = match &pin.origin {
             Origin::Directory { path, .. } => DistributionSource::Directory(path.clone()),
             Origin::Git { url, commit, subdirectory } => DistributionSource::Git(GitCommit {

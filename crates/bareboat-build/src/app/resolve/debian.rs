@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bareboat_packages::deb::{Archive, ArchiveOptions, LockedDeb, MirrorSources, Mirrors, PackageIndex, PackageRecord, HostSources};
+use bareboat_packages::deb::{Archive, ArchiveDate, ArchiveOptions, LockedDeb, MirrorSources, Mirrors, PackageIndex, PackageRecord, HostSources};
 use bareboat_packages::system::base;
 
 use crate::BuildError;
@@ -29,9 +29,10 @@ pub fn mirrors(request: &Request<'_>, config: &Config) -> Result<Mirrors, BuildE
 ///
 /// # Errors
 /// Unreachable, expired, or with a bad signature.
-pub fn open(workshop: &Workshop<'_>, request: &Request<'_>, config: &Config, target: Target) -> Result<PackageIndex, BuildError> {
-    let options = ArchiveOptions::new(target.release, target.architecture, mirrors(request, config)?, request.surroundings.now);
-    Ok(Archive::open(options, workshop.store, workshop.fetcher)?)
+pub fn open(workshop: &Workshop<'_>, request: &Request<'_>, config: &Config, target: Target) -> Result<Archive, BuildError> {
+    let now = ArchiveDate::from(request.surroundings.now);
+    let options = ArchiveOptions::new(target.release, target.architecture, mirrors(request, config)?, now);
+    Ok(Archive::open(&options, workshop.store, workshop.fetcher)?)
 }
 
 /// The upstream version of the release's interpreter: `3.13.5`.
@@ -57,7 +58,7 @@ pub fn packages(
 ) -> Result<Vec<LockedDeb>, BuildError> {
     let slice = options::decisions(request.options, config)?.slice;
     let mut packages = Vec::new();
-    for package in base::packages(target.system(), slice) {
+    for package in base::packages(target.release, slice) {
         let record = index.get(package.name).ok_or_else(|| missing(index, package.name))?;
         packages.push(locked(&record, package.why.to_owned()));
     }

@@ -1,7 +1,7 @@
 //! Brings everything a lock names into the store.
 
 use bareboat_packages::deb::LockedDeb;
-use bareboat_packages::pypi::{DistributionKind, LockedDistribution};
+use bareboat_packages::pypi::LockedDistribution;
 use bareboat_store::{Digest, Request as Download};
 
 use super::{debian, python};
@@ -39,20 +39,20 @@ pub fn fetch(
         let mirrors = debian::mirrors(request, config)?;
         downloads.extend(absent.iter().map(|package| package.request(&mirrors)));
     }
-    let absent: Vec<&LockedDistribution> = locked
-        .distributions
-        .iter()
-        .filter(|one| one.kind == DistributionKind::Wheel)
-        .filter(|one| one.sha256.is_none_or(|digest| !workshop.store.contains(&digest)))
-        .collect();
-    if !absent.is_empty() {
-        downloads.extend(python::downloads(workshop, request, project, &absent)?);
-    }
     for result in workshop.fetcher.fetch_all(workshop.store, &downloads) {
         result?;
     }
+    let absent: Vec<LockedDistribution> = locked
+        .distributions
+        .iter()
+        .filter(|one| one.sha256.is_none_or(|digest| !workshop.store.contains(&digest)))
+        .cloned()
+        .collect();
+    if !absent.is_empty() {
+        python::fetch(workshop, request, project, &absent)?;
+    }
     let packages = locked.packages.iter();
     let packages = packages.map(|one| (one.name.clone(), one.version.to_string(), one.sha256)).collect();
-    let wheels = python::wheels(workshop, request, config, project, locked)?;
+    let wheels = python::wheels(locked)?;
     Ok(Fetched { packages, wheels })
 }

@@ -75,12 +75,13 @@ fn make(
     let mut lock = LockFile::new(inputs, release.codename(), "");
     for &architecture in wanted {
         let target = Target { release, architecture };
-        let index = debian::open(workshop, request, config, target)?;
-        lock.python = debian::python_version(&index, target)?;
+        let archive = debian::open(workshop, request, config, target)?;
+        let index = archive.packages();
+        lock.python = debian::python_version(index, target)?;
         lock.suites.extend(index.dates().iter().map(|(name, date)| (name.clone(), date.date.to_string())));
-        let mut locked = Locked { packages: debian::packages(&index, request, config, target)?, distributions: Vec::new() };
+        let mut locked = Locked { packages: debian::packages(index, request, config, target)?, distributions: Vec::new() };
         locked.distributions = dependencies.resolve(workshop, request, project, config, target, &lock.python)?;
-        libraries::complete(workshop, request, project, config, target, &index, &mut locked)?;
+        libraries::complete(workshop, request, project, config, target, &archive, &mut locked)?;
         locked.packages.sort_by(|a, b| a.name.cmp(&b.name));
         lock.architectures.insert(architecture.debian().to_owned(), locked);
     }
