@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use bareboat_store::redact_url;
+
 use super::apt_sources::HostSources;
 use super::debian_release::{ArchiveKind, Suite};
 
@@ -125,7 +127,7 @@ fn parse_all(texts: &[String], place: &'static str) -> Result<Vec<(ArchiveKind, 
 }
 
 fn parse(text: &str, place: &'static str) -> Result<(ArchiveKind, String), MirrorError> {
-    let invalid = || MirrorError { text: without_credentials(text), place };
+    let invalid = || MirrorError { text: redact_url(text), place };
     let url = url::Url::parse(text.trim()).map_err(|_| invalid())?;
     let usable = match url.scheme() {
         "http" | "https" => url.host().is_some(),
@@ -139,17 +141,6 @@ fn parse(text: &str, place: &'static str) -> Result<(ArchiveKind, String), Mirro
         path.ends_with("-security") || url.host_str().is_some_and(|host| host.starts_with("security."));
     let archive = if security { ArchiveKind::Security } else { ArchiveKind::Main };
     Ok((archive, url.as_str().trim_end_matches('/').to_owned()))
-}
-
-/// `text` with what stands before `@` in its host part replaced: addresses reach logs, passwords must not.
-pub(super) fn without_credentials(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.chars().take(200).collect() };
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let authority = match authority.rsplit_once('@') {
-        Some((_, host)) => format!("***@{host}"),
-        None => authority.to_owned(),
-    };
-    format!("{scheme}://{authority}{path}").chars().take(200).collect()
 }
 
 impl fmt::Display for MirrorOrigin {
