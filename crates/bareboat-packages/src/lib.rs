@@ -7,3 +7,6 @@ pub mod wheel;
 pub mod debfile;
 pub mod elf;
 pub mod system;
+
+pub mod bytecode;
+pub mod wheel;
