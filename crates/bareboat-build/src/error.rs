@@ -2,7 +2,9 @@
 
 use bareboat_image::{LayerError, PartError};
 use bareboat_packages::bytecode::BytecodeError;
+use bareboat_packages::deb::{ArchiveError, ClosureError, MirrorError};
 use bareboat_packages::debfile::DebError;
+use bareboat_packages::pypi::PypiError;
 use bareboat_packages::system::placement::PlaceError;
 use bareboat_packages::wheel::WheelError;
 use bareboat_report::Fault;
@@ -82,6 +84,68 @@ pub enum BuildError {
         /// As the command names it.
         program: String,
     },
+    /// The Debian archive: unreachable, expired, badly signed.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// Packages that need something that is not there.
+    #[error(transparent)]
+    Closure(#[from] ClosureError),
+    /// A mirror's address.
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
+    /// A package that the release does not have.
+    #[error("the release has no package `{name}`")]
+    NoPackage {
+        /// As asked for.
+        name: String,
+        /// Names that were perhaps meant.
+        close: Vec<String>,
+    },
+    /// Python's side of locking and fetching.
+    #[error(transparent)]
+    Pypi(#[from] PypiError),
+    /// A distribution's name cannot be one.
+    #[error("{reason}")]
+    Name {
+        /// Why.
+        reason: String,
+    },
+    /// No release has the Python that is asked for.
+    #[error("no Debian release has Python `{asked}`")]
+    Python {
+        /// As asked for.
+        asked: String,
+    },
+    /// A distribution has no wheel.
+    #[error("`{name}` has no wheel for the target")]
+    NoWheel {
+        /// Its name.
+        name: String,
+    },
+    /// `--locked` was given and the lock does not fit.
+    #[error("{}", if *stale { "`bareboat.lock` no longer fits the application, and `--locked` was given" } else { "there is no `bareboat.lock`, and `--locked` was given" })]
+    Unlocked {
+        /// There is one, but for something else.
+        stale: bool,
+    },
+    /// The lock has nothing for an architecture.
+    #[error("`bareboat.lock` has nothing for {architecture}")]
+    NotLocked {
+        /// Debian's name of it.
+        architecture: String,
+    },
+    /// Maintainer scripts do something that nothing replaces, and that is not allowed.
+    #[error("maintainer scripts do what nothing replaces, and `--strict` was given:\n  {}", actions.join("\n  "))]
+    Uncovered {
+        /// Package and action.
+        actions: Vec<String>,
+    },
+    /// The image would not start.
+    #[error("the image would not start:\n{}", findings.join("\n"))]
+    Unproved {
+        /// One per problem: file, who brought it, what is missing, what to do.
+        findings: Vec<String>,
+    },
     /// A wheel is hostile or damaged.
     #[error(transparent)]
     Wheel(#[from] WheelError),
@@ -156,6 +220,9 @@ impl BuildError {
                 Fault::World
             }
             BuildError::NoInterpreter => Fault::Bug,
+            BuildError::Archive(_) => Fault::World,
+            BuildError::Pypi(PypiError::Store(_) | PypiError::NoResolver { .. }) => Fault::World,
+            BuildError::Pypi(_) => Fault::Input,
             BuildError::Bytecode(_) | BuildError::Generated { .. } | BuildError::Conflict { .. } => {
                 Fault::World
             }
@@ -180,6 +247,17 @@ impl BuildError {
                 "run `bareboat cache verify --repair`; if it stays, the package itself is broken upstream"
                     .to_owned(),
             ),
+            BuildError::Archive(error) => error.hint(),
+            BuildError::Closure(error) => error.hint(),
+            BuildError::Pypi(error) => error.hint(),
+            BuildError::NoPackage { close, .. } if !close.is_empty() => Some(format!("did you mean `{}`?", close.join("`, `"))),
+            BuildError::Python { .. } => {
+                Some("Debian 12 has 3.11, Debian 13 has 3.13, testing has 3.14: change `python`, `.python-version` or pass `--debian`".to_owned())
+            }
+            BuildError::NoWheel { name } => Some(format!(
+                "take it from Debian: `[debian-python]` and `{name} = \"python3-{name}\"` in `bareboat.toml`"
+            )),
+            BuildError::Unlocked { .. } | BuildError::NotLocked { .. } => Some("run `bareboat lock`".to_owned()),
             BuildError::Program { program } => Some(format!(
                 "add the distribution or Debian package that brings `{program}`, or set `command` in `bareboat.toml`"
             )),

@@ -8,11 +8,14 @@ pub mod cut;
 mod error;
 pub mod event;
 pub mod image;
+mod inventory;
 
 pub mod merge;
 pub mod op;
 pub mod piece;
 pub mod plan;
 pub mod solve;
+pub mod verify;
 
 pub use error::BuildError;
+pub use inventory::Inventory;

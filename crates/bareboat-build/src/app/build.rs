@@ -4,13 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use bareboat_image::{Descriptor, Platform, Tree, TreePath, write_index};
-use bareboat_packages::deb::Architecture;
 use bareboat_packages::pypi::DistributionName;
 use bareboat_store::{Digest, Fetcher, Store};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::compose::{self, Composition, Inputs, WheelInput};
+use super::compose::{self, Composition, Inputs};
 use super::config::Config;
 use super::detect::{self, Application, EntryPoint};
 use super::dockerfile_hints;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use bareboat_packages::deb::LockedDeb;
+use bareboat_packages::deb::{Architecture, ArchiveDate, DebianRelease, DebianReleaseError, LockedDeb};
 use bareboat_packages::pypi::LockedDistribution;
 use bareboat_store::Digest;
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ pub struct LockFile {
     /// The interpreter's full version: `3.13.5`.
     pub python: String,
     /// Date of each suite that was read, `Date` of its `Release` file, by suite name.
-    pub suites: BTreeMap<String, String>,
+    pub suites: BTreeMap<String, ArchiveDate>,
     /// Per architecture (`amd64`), what goes in.
     pub architectures: BTreeMap<String, Locked>,
 }
@@ -54,6 +54,28 @@ impl LockFile {
     pub fn new(inputs: Digest, debian: &str, python: &str) -> Self {
         let (suites, architectures) = (BTreeMap::new(), BTreeMap::new());
         Self { version: VERSION, inputs, debian: debian.to_owned(), python: python.to_owned(), suites, architectures }
+    }
+
+    /// The Debian release.
+    ///
+    /// # Errors
+    /// A codename this program does not know.
+    pub fn release(&self) -> Result<DebianRelease, BuildError> {
+        self.debian.parse().map_err(|error: DebianReleaseError| BuildError::LockFile { reason: error.to_string() })
+    }
+
+    /// What is locked for `architecture`.
+    ///
+    /// # Errors
+    /// Nothing is.
+    pub fn locked(&self, architecture: Architecture) -> Result<&Locked, BuildError> {
+        let name = architecture.debian();
+        self.architectures.get(name).ok_or_else(|| BuildError::NotLocked { architecture: name.to_owned() })
+    }
+
+    /// The date of the newest suite, in seconds since 1970.
+    pub fn newest_suite(&self) -> Option<i64> {
+        self.suites.values().map(|date| i64::try_from(date.unix()).unwrap_or(i64::MAX)).max()
     }
 
     /// Reads the lock beside the application; `None` when there is none.

@@ -1,13 +1,16 @@
 //! The application front end: a directory becomes a plan (detect → lock → plan).
 
+pub mod build;
 pub mod compose;
 pub mod config;
 pub mod detect;
 pub mod dockerfile_hints;
 pub mod generated;
+pub mod lock;
 pub mod options;
 pub mod project;
 pub mod python_source;
+mod resolve;
 pub mod runtime;
 pub mod target;
 pub mod words;

@@ -9,6 +9,7 @@ pub mod directories;
 pub mod dpkg_status;
 mod generated;
 pub mod interpreter_links;
+pub mod ld_so_cache;
 pub mod localtime;
 pub mod nsswitch;
 pub mod openssl_links;

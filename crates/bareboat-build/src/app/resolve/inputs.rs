@@ -1,6 +1,5 @@
 //! What a lock answers to: when any of it changes, the lock is stale.
 
-use bareboat_packages::pypi::SourceKind;
 use bareboat_store::Digest;
 
 use crate::BuildError;
@@ -44,5 +43,6 @@ pub fn digest(request: &Request<'_>, project: &Project, config: &Config) -> Resu
 }
 
 fn tells_dependencies(name: &str) -> bool {
-    SourceKind::of(name).is_some() || name == ".python-version" || name.ends_with(".txt") || name.ends_with(".in")
+    const NAMED: &[&str] = &["uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pyproject.toml", "Pipfile", "setup.cfg"];
+    NAMED.contains(&name) || (name.starts_with("pylock.") && name.ends_with(".toml")) || name == ".python-version" || name.ends_with(".txt") || name.ends_with(".in")
 }

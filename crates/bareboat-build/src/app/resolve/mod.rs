@@ -18,7 +18,7 @@ use super::target::Target;
 use crate::BuildError;
 use crate::event::Event;
 
-pub use fetch::{Fetched, fetch};
+pub use fetch::fetch;
 
 /// The lock for a request: the one beside the application when it fits, else a new one, which is written there.
 /// True when it was written.
@@ -78,7 +78,7 @@ fn make(
         let archive = debian::open(workshop, request, config, target)?;
         let index = archive.packages();
         lock.python = debian::python_version(index, target)?;
-        lock.suites.extend(index.dates().iter().map(|(name, date)| (name.clone(), date.date.to_string())));
+        lock.suites.extend(index.dates().iter().map(|(name, date)| (name.clone(), date.date)));
         let mut locked = Locked { packages: debian::packages(index, request, config, target)?, distributions: Vec::new() };
         locked.distributions = dependencies.resolve(workshop, request, project, config, target, &lock.python)?;
         libraries::complete(workshop, request, project, config, target, &archive, &mut locked)?;
