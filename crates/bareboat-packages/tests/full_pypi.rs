@@ -142,3 +142,93 @@ fn explains_what_cannot_be_resolved() {
     assert!(text.contains("flask==3.0.3 depends on werkzeug"), "{text}");
     assert!(matches!(error, PypiError::Unresolvable { .. }));
 }
+
+impl World {
+    fn lock(&self, files: &[(&str, &str)], target: &Target) -> Result<DistributionLock, PypiError> {
+        let project = self.project();
+        for (name, text) in files {
+            let path = project.root().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let source = find_sources(&project).unwrap().chosen.unwrap();
+        let tools = LockTools {
+            fetcher: &self.fetcher,
+            store: &self.store,
+            runner: &HostRunner,
+            variables: &self.variables,
+            cache: &self.directory.path().join("cache"),
+            named_uv: None,
+            configured_index: None,
+            system: std::path::Path::new("/etc"),
+            host_architecture: std::env::consts::ARCH,
+        };
+        let locked = lock_distributions(&project, &source, &Parts::default(), target, &tools)?;
+        let index = tools.index(&project, &IndexOptions::default())?;
+        let wheels: Vec<LockedDistribution> = locked
+            .distributions
+            .iter()
+            .filter(|one| one.size.is_some_and(|size| size < 1 << 20))
+            .cloned()
+            .collect();
+        for result in tools.file_hosts(&index).fetch(&self.store, &wheels) {
+            result.unwrap();
+        }
+        Ok(locked)
+    }
+}
+
+fn shown(locked: &DistributionLock) -> Vec<String> {
+    let show = |one: &LockedDistribution| format!("{} {}", one.name, one.version.as_deref().unwrap_or("?"));
+    locked.distributions.iter().map(show).collect()
+}
+
+#[test]
+fn locks_a_flask_application_with_pinned_requirements_and_fetches_it() {
+    if !full::wanted("locks_a_flask_application_with_pinned_requirements_and_fetches_it") {
+        return;
+    }
+    let world = World::new();
+    let requirements = "Flask==3.0.3\nwerkzeug==3.0.4\nclick==8.1.7\nitsdangerous==2.2.0\njinja2==3.1.4\n\
+                        blinker==1.8.2\nmarkupsafe==2.1.5\n-e ./libs/core\n";
+    let core = "[project]\nname = \"core\"\nversion = \"0.1\"\ndependencies = [\"six==1.16.0\"]\n";
+    let files = [("requirements.txt", requirements), ("libs/core/pyproject.toml", core)];
+    for target in targets() {
+        let locked = world.lock(&files, &target).unwrap();
+        assert_eq!(
+            shown(&locked),
+            [
+                "blinker 1.8.2",
+                "click 8.1.7",
+                "core 0.1",
+                "flask 3.0.3",
+                "itsdangerous 2.2.0",
+                "jinja2 3.1.4",
+                "markupsafe 2.1.5",
+                "six 1.16.0",
+                "werkzeug 3.0.4"
+            ]
+        );
+        let text = toml::to_string(&locked.distributions[3]).unwrap();
+        assert!(text.contains("\nindex = \"packages/") && !text.contains("://"), "{text}");
+        assert_eq!(locked.distributions[2].source, DistributionSource::Directory("libs/core".to_owned()));
+    }
+}
+
+#[test]
+fn a_requirements_file_with_digests_is_a_lock() {
+    if !full::wanted("a_requirements_file_with_digests_is_a_lock") {
+        return;
+    }
+    let world = World::new();
+    let six = "4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274";
+    let locked = world
+        .lock(&[("requirements.txt", &format!("six==1.17.0 --hash=sha256:{six}\n"))], &targets()[2])
+        .unwrap();
+    assert_eq!((shown(&locked), locked.resolver), (vec!["six 1.17.0".to_owned()], None));
+    let other = six.replace('4', "5");
+    let error = world
+        .lock(&[("requirements.txt", &format!("six==1.17.0 --hash=sha256:{other}\n"))], &targets()[2])
+        .unwrap_err();
+    assert!(matches!(error, PypiError::DigestNotAllowed { .. }), "{error}");
+}

@@ -113,6 +113,14 @@ pub enum PypiError {
         /// What there is instead.
         found: String,
     },
+    /// The index does not have a version that is pinned.
+    #[error("the package index has no file of `{name}` {version}")]
+    NotOnIndex {
+        /// The distribution.
+        name: DistributionName,
+        /// The pinned version.
+        version: String,
+    },
     /// The digests that the project allows are of none of the files that the index has.
     #[error("no file of `{name}` {version} has a digest that {where_allowed} allows")]
     DigestNotAllowed {
@@ -130,6 +138,14 @@ pub enum PypiError {
         name: DistributionName,
         /// The file that lists the digests.
         where_allowed: String,
+    },
+    /// What a distribution depends on stands nowhere; running its build would tell.
+    #[error("only a build of `{name}` can tell what it depends on (from `{from}`)")]
+    OnlyABuildTells {
+        /// The distribution.
+        name: DistributionName,
+        /// Its version or address.
+        from: String,
     },
     /// The resolver cannot be had.
     #[error("cannot get the resolver `uv`: {why}")]

@@ -5,9 +5,13 @@
 //! package's code, and the host's Python never matters.
 
 mod choose;
+mod complete;
+mod declared;
 mod error;
 mod file_name;
 mod index;
+mod ini;
+mod lock;
 mod locked;
 mod locks;
 mod name;
@@ -17,16 +21,20 @@ mod project;
 mod redact;
 mod requirement;
 mod requirements_txt;
+mod sources;
 mod tags;
 mod target;
 mod uv;
+mod wanted;
 
 pub use choose::{Choice, best_wheel, choose_file};
+pub use declared::{Declared, Dependency};
 pub use error::{Place, PypiError};
 pub use file_name::{FileNameError, SdistName, WheelName, file_name_of};
 pub use index::{
     FileHosts, Index, IndexFile, IndexSource, ProjectPage, SimpleIndex, Surroundings, discover_index,
 };
+pub use lock::{DistributionLock, LockTools, Parts, lock_distributions};
 pub use locked::{DistributionKind, DistributionSource, GitCommit, LockedDistribution};
 pub use locks::{Locked, read_pylock};
 pub use name::{DistributionName, NameError};
@@ -36,6 +44,7 @@ pub use project::ProjectDir;
 pub use redact::redact_text;
 pub use requirement::{Comparison, Marker, MarkerEnvironment, Requirement, RequirementError, Wanted};
 pub use requirements_txt::{Entry, EntryKind, IndexOptions, RequirementsFile};
+pub use sources::{DependencySource, SourceKind, Sources, find_sources};
 pub use tags::{Tag, TagRanks};
 pub use target::{Architecture, PythonVersion, Target, TargetError};
 pub use uv::{Demand, Resolver, UV_VERSION, Uv, UvSearch, fetch_uv, find_uv};

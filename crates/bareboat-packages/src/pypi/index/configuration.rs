@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::pypi::error::PypiError;
+use crate::pypi::ini::parse_ini;
 use crate::pypi::locks::parse_toml;
 
 /// The index settings of one configuration file.
@@ -81,37 +82,14 @@ impl UvSettings {
 ///
 /// Lines that are no settings are passed over: pip, not we, should complain about them.
 pub(super) fn read_pip_conf(text: &str) -> IndexSettings {
-    let mut settings = [IndexSettings::default(), IndexSettings::default()];
-    let mut section: Option<usize> = None;
-    let mut key = String::new();
-    for line in text.lines() {
-        let trimmed = line.trim();
-        if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
-            continue;
-        }
-        if let Some(name) = trimmed.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            section = ["global", "install"].iter().position(|known| *known == name.trim());
-            continue;
-        }
-        // An indented line continues the value before it.
-        let value = match line.starts_with(char::is_whitespace) {
-            true => trimmed,
-            false => {
-                let (name, value) = trimmed.split_once(['=', ':']).unwrap_or((trimmed, ""));
-                key = name.trim().to_ascii_lowercase().replace('_', "-");
-                value.trim()
-            }
-        };
-        let Some(section) = section.map(|index| &mut settings[index]) else { continue };
-        match key.as_str() {
-            "index-url" if !value.is_empty() => section.default = Some(value.to_owned()),
-            "extra-index-url" => section.extra.extend(value.split_whitespace().map(str::to_owned)),
-            _ => {}
-        }
-    }
-    let [global, install] = settings;
-    let extra = if install.extra.is_empty() { global.extra } else { install.extra };
-    IndexSettings { default: install.default.or(global.default), extra, has_explicit: false }
+    let mut ini = parse_ini(text);
+    let mut words = |key: &str| -> Vec<String> {
+        let sections = ["install", "global"].into_iter().filter_map(|name| ini.get_mut(name)?.remove(key));
+        let lines = sections.into_iter().find(|lines| !lines.is_empty()).unwrap_or_default();
+        lines.iter().flat_map(|line| line.text.split_whitespace()).map(str::to_owned).collect()
+    };
+    let default = words("index-url").into_iter().next();
+    IndexSettings { default, extra: words("extra-index-url"), has_explicit: false }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use pep440_rs::VersionSpecifiers;
 use super::pin::Pin;
 
 pub use pylock::read_pylock;
-pub(super) use toml_file::parse_toml;
+pub(super) use toml_file::{line_with, parse_toml};
 
 /// What a lock file holds for one target.
 #[derive(Debug, Clone)]

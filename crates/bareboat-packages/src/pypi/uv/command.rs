@@ -30,10 +30,9 @@ pub(super) struct Compile<'a> {
     pub(super) demand: &'a Demand,
     /// Distributions whose source distributions are acceptable.
     pub(super) from_source: Vec<String>,
-    /// Files with constraints, overrides and exclusions, and a replacement for the project's uv settings.
+    /// Files with constraints and overrides, and a replacement for the project's uv settings.
     pub(super) constraints: Option<&'a Path>,
     pub(super) overrides: Option<&'a Path>,
-    pub(super) excludes: Option<&'a Path>,
     pub(super) settings: Option<&'a Path>,
 }
 
@@ -87,7 +86,6 @@ impl Compile<'_> {
         let files = [
             ("--constraints", self.constraints),
             ("--overrides", self.overrides),
-            ("--excludes", self.excludes),
             ("--config-file", self.settings),
         ];
         for (option, file) in files {

@@ -11,11 +11,20 @@ pub(super) enum Failure {
     /// These distributions have no wheel for the target.
     NoWheels(Vec<DistributionName>),
     /// Only a build could tell what this source distribution depends on.
-    NeedsMetadata(DistributionName, String),
+    NeedsMetadata(DistributionName, SourceOf),
     /// uv asked the description something that it does not answer.
     DescriptionRefused,
     /// Something for people to read.
     Told,
+}
+
+/// Which source distribution it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum SourceOf {
+    /// The one of this version on the index.
+    Version(String),
+    /// The one at this address.
+    Url(String),
 }
 
 /// Reads uv's messages. They are wrapped to a width, so words may be parted by any white space.
@@ -26,8 +35,8 @@ pub(super) fn understand(said: &str) -> Failure {
         return Failure::DescriptionRefused;
     }
     for phrase in ["Failed to download and build `", "Failed to build `", "Failed to read metadata from `"] {
-        if let Some((name, version)) = after(&text, phrase).and_then(split_pin) {
-            return Failure::NeedsMetadata(name, version);
+        if let Some((name, source)) = after(&text, phrase).and_then(split_pin) {
+            return Failure::NeedsMetadata(name, source);
         }
     }
     let mut names = Vec::new();
@@ -60,9 +69,12 @@ fn after<'a>(text: &'a str, phrase: &str) -> Option<&'a str> {
     rest.split('`').next()
 }
 
-fn split_pin(word: &str) -> Option<(DistributionName, String)> {
-    let (name, version) = word.split_once("==")?;
-    Some((DistributionName::new(name).ok()?, version.to_owned()))
+fn split_pin(word: &str) -> Option<(DistributionName, SourceOf)> {
+    let (name, source) = match word.split_once(" @ ") {
+        Some((name, url)) => (name, SourceOf::Url(url.to_owned())),
+        None => word.split_once("==").map(|(name, version)| (name, SourceOf::Version(version.to_owned())))?,
+    };
+    Some((DistributionName::new(name).ok()?, source))
 }
 
 /// The error for people: uv's own words, indented, without secrets.
@@ -117,7 +129,16 @@ mod tests {
     fn finds_source_distributions_that_hide_their_dependencies() {
         let text = "error: Failed to download and build `uwsgi==2.0.31`\n  cause: Failed to identify base Python interpreter";
         let name = DistributionName::new("uwsgi").unwrap();
-        assert_eq!(understand(text), Failure::NeedsMetadata(name, "2.0.31".to_owned()));
+        assert_eq!(
+            understand(text),
+            Failure::NeedsMetadata(name.clone(), SourceOf::Version("2.0.31".to_owned()))
+        );
+        let text =
+            "error: Failed to download and build `uwsgi @ https://files.test/u.tar.gz`\n  cause: Building";
+        assert_eq!(
+            understand(text),
+            Failure::NeedsMetadata(name, SourceOf::Url("https://files.test/u.tar.gz".to_owned()))
+        );
         assert_eq!(
             understand("error: Querying Python at `x` returned an invalid response"),
             Failure::DescriptionRefused

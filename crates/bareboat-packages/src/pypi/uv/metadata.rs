@@ -10,10 +10,12 @@ use std::io::{self, Read};
 use bareboat_store::{Digest, Fetcher, Request, Store};
 use flate2::read::GzDecoder;
 
+use super::failure::SourceOf;
 use crate::pypi::error::PypiError;
-use crate::pypi::file_name::SdistName;
+use crate::pypi::file_name::{SdistName, file_name_of};
 use crate::pypi::index::{Index, IndexFile, SimpleIndex};
 use crate::pypi::name::DistributionName;
+use crate::pypi::redact::redact_text;
 
 /// Dependencies of one version, as its source distribution states them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,17 +27,20 @@ pub(super) struct StaticMetadata {
     pub(super) extras: Vec<DistributionName>,
 }
 
-/// Fetches the source distribution of `name` at `version` and reads what it depends on.
+/// Fetches the source distribution of `name` and reads what it depends on.
 pub(super) fn fetch_static_metadata(
     index: &Index,
     fetcher: &Fetcher,
     store: &Store,
     name: &DistributionName,
-    version: &str,
+    source: &SourceOf,
 ) -> Result<StaticMetadata, PypiError> {
     let wrong = |what: String| PypiError::Index { index: format!("`{}`", index.shown()), what };
-    let file = locate(index, fetcher, name, version)?;
-    let file = file.ok_or_else(|| wrong(format!("has no source distribution of `{name}` {version}")))?;
+    let file = match source {
+        SourceOf::Version(version) => locate(index, fetcher, name, version)?,
+        SourceOf::Url(url) => at_url(url),
+    };
+    let file = file.ok_or_else(|| only_a_build(name, source))?;
     let request = Request {
         urls: vec![file.url.clone()],
         digest: file.sha256,
@@ -48,7 +53,28 @@ pub(super) fn fetch_static_metadata(
     let texts = read_texts(store, &fetched.digest)
         .map_err(|error| wrong(format!("has `{}`, which is unusable: {error}", file.name)))?;
     let (requires, extras) = texts.dependencies();
-    Ok(StaticMetadata { name: name.clone(), version: version.to_owned(), requires, extras })
+    let version = match source {
+        SourceOf::Version(version) => Some(version.clone()),
+        SourceOf::Url(_) => texts.field("Version").map(str::to_owned),
+    };
+    let version = version.ok_or_else(|| only_a_build(name, source))?;
+    Ok(StaticMetadata { name: name.clone(), version, requires, extras })
+}
+
+fn only_a_build(name: &DistributionName, source: &SourceOf) -> PypiError {
+    let (SourceOf::Version(from) | SourceOf::Url(from)) = source;
+    PypiError::OnlyABuildTells { name: name.clone(), from: redact_text(from) }
+}
+
+fn at_url(url: &str) -> Option<IndexFile> {
+    let name = file_name_of(url).filter(|name| is_readable(name))?;
+    let remote = url.starts_with("https://") || url.starts_with("http://");
+    let url = remote.then(|| url.to_owned())?;
+    Some(IndexFile { name, url, sha256: None, size: None, requires_python: None, yanked: false })
+}
+
+fn is_readable(name: &str) -> bool {
+    name.ends_with(".tar.gz") || name.ends_with(".tgz")
 }
 
 fn locate(
@@ -62,8 +88,8 @@ fn locate(
         let page = SimpleIndex::new(fetcher, url.as_str()).project(name)?;
         let files = page.map(|page| page.files).unwrap_or_default();
         let matches = |file: &IndexFile| {
-            let readable = file.name.ends_with(".tar.gz") || file.name.ends_with(".tgz");
-            readable && SdistName::parse(&file.name, name).is_ok_and(|sdist| Some(sdist.version) == wanted)
+            is_readable(&file.name)
+                && SdistName::parse(&file.name, name).is_ok_and(|sdist| Some(sdist.version) == wanted)
         };
         if let Some(file) = files.into_iter().find(matches) {
             return Ok(Some(file));
@@ -108,22 +134,30 @@ fn read_tar(reader: impl Read) -> io::Result<Texts> {
 }
 
 impl Texts {
-    /// Dependencies and the extras they are for.
-    fn dependencies(&self) -> (Vec<String>, Vec<DistributionName>) {
+    /// The values of a field of `PKG-INFO`.
+    fn fields<'a>(&'a self, wanted: &'a str) -> impl Iterator<Item = &'a str> {
         let pkg_info = self.pkg_info.as_deref().unwrap_or_default();
         let header = pkg_info.lines().take_while(|line| !line.is_empty());
-        let fields: Vec<(&str, &str)> = header.filter_map(|line| line.split_once(": ")).collect();
-        let values = |wanted: &'static str| {
-            let matching = fields.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(wanted));
-            matching.map(|(_, value)| value.trim())
-        };
-        let requires: Vec<String> = values("Requires-Dist").map(str::to_owned).collect();
+        let fields = header.filter_map(|line| line.split_once(": "));
+        fields.filter(move |(key, _)| key.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim())
+    }
+
+    fn field<'a>(&'a self, wanted: &'a str) -> Option<&'a str> {
+        self.fields(wanted).next()
+    }
+
+    /// Dependencies and the extras they are for.
+    fn dependencies(&self) -> (Vec<String>, Vec<DistributionName>) {
+        let requires: Vec<String> = self.fields("Requires-Dist").map(str::to_owned).collect();
         if requires.is_empty()
             && let Some(text) = &self.requires
         {
             return read_requires_txt(text);
         }
-        (requires, values("Provides-Extra").filter_map(|name| DistributionName::new(name).ok()).collect())
+        (
+            requires,
+            self.fields("Provides-Extra").filter_map(|name| DistributionName::new(name).ok()).collect(),
+        )
     }
 }
 

@@ -8,7 +8,7 @@ use bareboat_store::{Fetcher, Store};
 
 use super::command::{Compile, Telling};
 use super::description::write_description;
-use super::failure::{Failure, translate, understand};
+use super::failure::{Failure, SourceOf, translate, understand};
 use super::find::Uv;
 use super::metadata::{StaticMetadata, fetch_static_metadata};
 use super::settings::settings_with;
@@ -45,6 +45,13 @@ pub struct Demand {
     pub no_dependencies: bool,
 }
 
+impl Demand {
+    /// True when nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.requirements.is_empty() && self.project_file.is_none()
+    }
+}
+
 /// Resolves with uv.
 pub struct Resolver<'a> {
     /// The program.
@@ -77,7 +84,7 @@ impl Resolver<'_> {
         demand: &Demand,
         target: &Target,
     ) -> Result<Locked, PypiError> {
-        if demand.requirements.is_empty() && demand.project_file.is_none() {
+        if demand.is_empty() {
             return Ok(Locked { requires_python: None, pins: Vec::new() });
         }
         let failed = |source| PypiError::Read { file: self.cache.display().to_string(), source };
@@ -116,18 +123,18 @@ struct Attempt<'a> {
     scratch: &'a Path,
     telling: Telling,
     from_source: BTreeSet<DistributionName>,
-    metadata: BTreeMap<(DistributionName, String), StaticMetadata>,
+    metadata: BTreeMap<(DistributionName, SourceOf), StaticMetadata>,
 }
 
 impl Attempt<'_> {
     /// Runs uv once; the inner error is what it said.
     fn run(&self) -> Result<Result<Locked, String>, PypiError> {
-        let excludes: Vec<String> = self.demand.excludes.iter().map(ToString::to_string).collect();
-        let [constraints, overrides, excludes] = [
-            self.write("constraints.txt", &self.demand.constraints)?,
-            self.write("overrides.txt", &self.demand.overrides)?,
-            self.write("excludes.txt", &excludes)?,
-        ];
+        // An override that never applies removes a dependency wherever it stands, in every version of uv.
+        let never = |name: &DistributionName| format!("{name} ; sys_platform == 'never'");
+        let overrides: Vec<String> =
+            self.demand.overrides.iter().cloned().chain(self.demand.excludes.iter().map(never)).collect();
+        let constraints = self.write("constraints.txt", &self.demand.constraints)?;
+        let overrides = self.write("overrides.txt", &overrides)?;
         let settings = match self.metadata.is_empty() {
             true => None,
             false => {
@@ -148,7 +155,6 @@ impl Attempt<'_> {
             from_source: self.from_source.iter().map(ToString::to_string).collect(),
             constraints: constraints.as_deref(),
             overrides: overrides.as_deref(),
-            excludes: excludes.as_deref(),
             settings: settings.as_deref(),
         };
         let program = resolver.uv.path.display().to_string();
@@ -169,14 +175,14 @@ impl Attempt<'_> {
                 self.from_source.extend(names);
                 Ok(self.from_source.len() > before)
             }
-            Failure::NeedsMetadata(name, version) => {
-                let key = (name.clone(), version.clone());
+            Failure::NeedsMetadata(name, source) => {
+                let key = (name.clone(), source.clone());
                 if self.metadata.contains_key(&key) {
                     return Ok(false);
                 }
                 let resolver = self.resolver;
                 let metadata =
-                    fetch_static_metadata(resolver.index, resolver.fetcher, resolver.store, &name, &version)?;
+                    fetch_static_metadata(resolver.index, resolver.fetcher, resolver.store, &name, &source)?;
                 self.metadata.insert(key, metadata);
                 Ok(true)
             }
