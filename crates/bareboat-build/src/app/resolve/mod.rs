@@ -19,6 +19,7 @@ use crate::BuildError;
 use crate::event::Event;
 
 pub use fetch::fetch;
+pub use python::is_in_application;
 
 /// The lock for a request: the one beside the application when it fits, else a new one, which is written there.
 /// True when it was written.
@@ -69,7 +70,7 @@ fn make(
     inputs: bareboat_store::Digest,
     wanted: &BTreeSet<Architecture>,
 ) -> Result<LockFile, BuildError> {
-    let dependencies = python::Dependencies::find(workshop, request, project, config)?;
+    let dependencies = python::Dependencies::find(workshop, project, config)?;
     let release = dependencies.release(request, config)?;
     (workshop.observer)(Event::Stage { name: format!("Locking for Debian {}", release.number()) });
     let mut lock = LockFile::new(inputs, release.codename(), "");
@@ -80,7 +81,7 @@ fn make(
         lock.python = debian::python_version(index, target)?;
         lock.suites.extend(index.dates().iter().map(|(name, date)| (name.clone(), date.date)));
         let mut locked = Locked { packages: debian::packages(index, request, config, target)?, distributions: Vec::new() };
-        locked.distributions = dependencies.resolve(workshop, request, project, config, target, &lock.python)?;
+        locked.distributions = dependencies.resolve(workshop, request, config, target, &lock.python)?;
         libraries::complete(workshop, request, project, config, target, &archive, &mut locked)?;
         locked.packages.sort_by(|a, b| a.name.cmp(&b.name));
         lock.architectures.insert(architecture.debian().to_owned(), locked);

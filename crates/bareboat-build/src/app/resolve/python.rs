@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use bareboat_packages::deb::DebianRelease;
 use bareboat_packages::pypi::{
-    self, Demand, DistributionKind, DistributionName, DistributionSource, EntryKind, FileHosts, HostRunner, Index, IndexOptions,
-    LockedDistribution, MarkerEnvironment, Pin, ProjectDir, Requirement, RequirementsFile, Resolver, SimpleIndex, TagRanks, Uv,
-    UvSearch, discover_index, fetch_uv, find_uv,
+    Declared, DependencySource, DistributionKind, DistributionName, DistributionSource, HostRunner, IndexOptions,
+    LockTools, LockedDistribution, MarkerEnvironment, Parts, ProjectDir, find_sources, lock_distributions,
 };
 use bareboat_store::Digest;
 
@@ -16,6 +15,7 @@ use crate::app::build::{Request, Workshop};
 use crate::app::compose::WheelInput;
 use crate::app::config::Config;
 use crate::app::lock::Locked;
+use crate::app::options;
 use crate::app::project::Project;
 use crate::app::target::Target;
 use crate::event::Event;
@@ -23,7 +23,7 @@ use crate::event::Event;
 /// Where an application's dependencies are told.
 pub struct Dependencies {
     directory: ProjectDir,
-    requirements: Option<RequirementsFile>,
+    source: Option<DependencySource>,
 }
 
 impl Dependencies {
@@ -31,42 +31,54 @@ impl Dependencies {
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn find(
-        workshop: &Workshop<'_>,
-        request: &Request<'_>,
-        project: &Project,
-        config: &Config,
-    ) -> Result<Self, BuildError> {
+    pub fn find(workshop: &Workshop<'_>, project: &Project, config: &Config) -> Result<Self, BuildError> {
         let directory = ProjectDir::new(&project.root);
-        let file = config.requirements.clone().unwrap_or_else(|| "requirements.txt".to_owned());
-        let requirements = match directory.has(&file) {
-            true => Some(RequirementsFile::read(&directory, &file, &request.surroundings.environment)?),
-            false => None,
+        let found = find_sources(&directory)?;
+        let source = config.requirements.as_deref().map(DependencySource::named).or(found.chosen);
+        let text = match &source {
+            Some(source) => format!("dependencies from `{}`", source.file),
+            None => "no file tells dependencies: the standard library has to do".to_owned(),
         };
-        if requirements.is_some() {
-            (workshop.observer)(Event::Decision { text: format!("dependencies from `{file}`") });
+        (workshop.observer)(Event::Decision { text });
+        for other in found.others.iter().filter(|other| Some(*other) != source.as_ref()) {
+            (workshop.observer)(Event::Decision { text: format!("`{}` was seen and not used", other.file) });
         }
-        Ok(Self { directory, requirements })
+        Ok(Self { directory, source })
     }
 
-    /// The Debian release that the application can run on.
+    /// The Debian release that the application can run on: asked for, else the newest stable one whose Python fits.
     ///
     /// # Errors
     /// Nothing satisfies what is asked for.
     pub fn release(&self, request: &Request<'_>, config: &Config) -> Result<DebianRelease, BuildError> {
-        if let Some(release) = crate::app::options::release(request.options, config)? {
+        if let Some(release) = options::release(request.options, config)? {
             return Ok(release);
         }
         let asked = match &config.python {
             Some(version) => Some(version.clone()),
-            None => self.directory.read(".python-version")?.map(|text| text.trim().to_owned()),
+            None => self.directory.read(".python-version")?.and_then(|text| Some(text.lines().next()?.trim().to_owned())),
         };
-        let Some(asked) = asked.filter(|asked| !asked.is_empty()) else { return Ok(DebianRelease::Trixie) };
-        let minor = asked.split('.').nth(1).and_then(|minor| minor.parse().ok());
-        minor.and_then(DebianRelease::with_python_minor).ok_or(BuildError::Python { asked })
+        if let Some(asked) = asked.filter(|asked| !asked.is_empty()) {
+            let version = asked.trim_start_matches("cpython-").trim_start_matches("python");
+            let minor = version.split('.').nth(1).and_then(|minor| minor.parse().ok());
+            return minor.and_then(DebianRelease::with_python_minor).ok_or(BuildError::Python { asked });
+        }
+        let stable = [DebianRelease::Trixie, DebianRelease::Bookworm, DebianRelease::Forky];
+        for release in stable {
+            if self.accepts(release)? {
+                return Ok(release);
+            }
+        }
+        Err(BuildError::Python { asked: "that fits `requires-python`".to_owned() })
     }
 
-    /// Every distribution for `target`, one file each.
+    fn accepts(&self, release: DebianRelease) -> Result<bool, BuildError> {
+        let target = Target { release, architecture: bareboat_packages::deb::Architecture::Amd64 }.for_wheels(0);
+        let declared = Declared::read(&self.directory, &MarkerEnvironment::new(&target))?;
+        Ok(declared.is_none_or(|declared| declared.accepts_python(&target.python.to_pep440())))
+    }
+
+    /// Every distribution for `target`, one file each, but those that Debian's own packages stand for.
     ///
     /// # Errors
     /// Requirements that nothing satisfies, an index that cannot be reached.
@@ -74,113 +86,53 @@ impl Dependencies {
         &self,
         workshop: &Workshop<'_>,
         request: &Request<'_>,
-        project: &Project,
         config: &Config,
         target: Target,
         python: &str,
     ) -> Result<Vec<LockedDistribution>, BuildError> {
-        let Some(requirements) = &self.requirements else { return Ok(Vec::new()) };
-        let target = wheel_target(target, python);
-        let index = index(request, project, &requirements.options)?;
-        let environment = MarkerEnvironment::new(&target);
-        let from_debian = from_debian(config)?;
-        let mut demand = Demand { options: requirements.options.clone(), excludes: from_debian, ..Demand::default() };
-        let mut allowed: BTreeMap<DistributionName, BTreeSet<Digest>> = BTreeMap::new();
-        for entry in &requirements.entries {
-            let EntryKind::Named(requirement) = &entry.wanted else { continue };
-            if !requirement.applies(&environment) || demand.excludes.contains(&requirement.name) {
-                continue;
-            }
-            allowed.entry(requirement.name.clone()).or_default().extend(entry.digests.iter().copied());
-            demand.requirements.push(without_marker(requirement));
+        let Some(source) = &self.source else { return Ok(Vec::new()) };
+        let patch = python.rsplit('.').next().and_then(|patch| patch.parse().ok()).unwrap_or_default();
+        let from_debian = names(config.debian_python.keys())?;
+        let parts = Parts { extras: names(config.extras.iter())?, groups: BTreeSet::new() };
+        let surroundings = Around::new(workshop, request);
+        let tools = surroundings.tools(workshop, request);
+        let lock = lock_distributions(&self.directory, source, &parts, &target.for_wheels(patch), &tools)?;
+        if let Some(resolver) = &lock.resolver {
+            (workshop.observer)(Event::Decision { text: format!("resolved by {resolver} for {}", target.python_name()) });
         }
-        for entry in &requirements.constraints {
-            if let EntryKind::Named(requirement) = &entry.wanted {
-                demand.constraints.push(requirement.to_string());
-            }
-        }
-        let uv = uv(workshop, request, &index)?;
-        let cache = tools(workshop).join("uv-cache");
-        let resolver = Resolver {
-            uv: &uv,
-            runner: &HostRunner,
-            index: &index,
-            fetcher: workshop.fetcher,
-            store: workshop.store,
-            cache: &cache,
-            variables: &request.surroundings.environment,
-        };
-        let resolved = resolver.resolve(&self.directory, &demand, &target)?;
-        let hosts = hosts(workshop, &index);
-        let ranks = TagRanks::new(&target);
-        resolved.pins.iter().map(|pin| choose(pin, &allowed, &target, &ranks, &hosts)).collect()
+        Ok(lock.distributions.into_iter().filter(|one| !from_debian.contains(&one.name)).collect())
     }
 }
 
-fn choose(
-    pin: &Pin,
-    allowed: &BTreeMap<DistributionName, BTreeSet<Digest>>,
-    target: &pypi::Target,
-    ranks: &TagRanks,
-    hosts: &FileHosts<'_>,
-) -> Result<LockedDistribution, BuildError> {
-    if let Some(local) = LockedDistribution::local(pin) {
-        return Ok(local);
-    }
-    let none = BTreeSet::new();
-    let allowed = allowed.get(&pin.name).unwrap_or(&none);
-    let choice = pypi::choose_file(pin, allowed, target, ranks)?;
-    Ok(LockedDistribution::new(pin, &choice, |name, url| hosts.place(name, url))?)
-}
-
-/// The marker was judged for the target already.
-fn without_marker(requirement: &Requirement) -> String {
-    Requirement { marker: None, ..requirement.clone() }.to_string()
-}
-
-fn wheel_target(target: Target, python: &str) -> pypi::Target {
-    let patch = python.rsplit('.').next().and_then(|patch| patch.parse().ok()).unwrap_or_default();
-    target.for_wheels(patch)
-}
-
-fn from_debian(config: &Config) -> Result<BTreeSet<DistributionName>, BuildError> {
-    let names = config.debian_python.keys();
+fn names<'a>(names: impl Iterator<Item = &'a String>) -> Result<BTreeSet<DistributionName>, BuildError> {
     names.map(|name| DistributionName::new(name).map_err(|error| BuildError::Name { reason: error.to_string() })).collect()
 }
 
-/// The package index, found the way uv and pip find it.
-fn index(request: &Request<'_>, project: &Project, options: &IndexOptions) -> Result<Index, BuildError> {
-    let surroundings = pypi::Surroundings {
-        configured: None,
-        variables: &request.surroundings.environment,
-        runner: Some(&HostRunner),
-        system: PathBuf::from("/etc"),
-    };
-    Ok(discover_index(&surroundings, &ProjectDir::new(&project.root), options)?)
+/// Paths that the tools borrow.
+struct Around {
+    cache: PathBuf,
+    named_uv: Option<PathBuf>,
 }
 
-fn hosts<'a>(workshop: &Workshop<'a>, index: &'a Index) -> FileHosts<'a> {
-    FileHosts::new(index, workshop.fetcher, Some(tools(workshop).join("file-hosts.json")))
-}
-
-/// Programs and memories that are no blobs.
-fn tools(workshop: &Workshop<'_>) -> PathBuf {
-    workshop.store.root().join("tools")
-}
-
-/// The resolver: the one named, one on `PATH`, else the pinned one from the index.
-fn uv(workshop: &Workshop<'_>, request: &Request<'_>, index: &Index) -> Result<Uv, BuildError> {
-    let environment = &request.surroundings.environment;
-    let search = UvSearch {
-        named: environment.get("BAREBOAT_UV").map(Path::new),
-        path: environment.get("PATH").map(String::as_str),
-    };
-    if let Some(uv) = find_uv(search, &HostRunner)? {
-        return Ok(uv);
+impl Around {
+    fn new(workshop: &Workshop<'_>, request: &Request<'_>) -> Self {
+        let named_uv = request.surroundings.environment.get("BAREBOAT_UV").map(PathBuf::from);
+        Self { cache: workshop.store.root().join("tools"), named_uv }
     }
-    let simple = SimpleIndex::new(workshop.fetcher, &index.url);
-    let machine = if request.host.architecture == "arm64" { "aarch64" } else { "x86_64" };
-    Ok(fetch_uv(&simple, workshop.fetcher, workshop.store, &tools(workshop), machine)?)
+
+    fn tools<'a>(&'a self, workshop: &'a Workshop<'_>, request: &'a Request<'_>) -> LockTools<'a> {
+        LockTools {
+            fetcher: workshop.fetcher,
+            store: workshop.store,
+            runner: &HostRunner,
+            variables: &request.surroundings.environment,
+            cache: &self.cache,
+            named_uv: self.named_uv.as_deref(),
+            configured_index: None,
+            system: Path::new("/etc"),
+            host_architecture: if request.host.architecture == "arm64" { "aarch64" } else { "x86_64" },
+        }
+    }
 }
 
 /// Fetches the files of the distributions that are not in the store.
@@ -193,8 +145,10 @@ pub fn fetch(
     project: &Project,
     distributions: &[LockedDistribution],
 ) -> Result<(), BuildError> {
-    let index = index(request, project, &IndexOptions::default())?;
-    for result in hosts(workshop, &index).fetch(workshop.store, distributions) {
+    let around = Around::new(workshop, request);
+    let tools = around.tools(workshop, request);
+    let index = tools.index(&ProjectDir::new(&project.root), &IndexOptions::default())?;
+    for result in tools.file_hosts(&index).fetch(workshop.store, distributions) {
         result?;
     }
     Ok(())
@@ -206,7 +160,7 @@ pub fn fetch(
 /// One that has to be built first.
 pub fn wheels(locked: &Locked) -> Result<Vec<WheelInput>, BuildError> {
     let mut wheels = Vec::new();
-    for one in &locked.distributions {
+    for one in locked.distributions.iter().filter(|one| !is_in_application(one)) {
         let (DistributionKind::Wheel, Some(blob)) = (one.kind, one.sha256) else {
             return Err(BuildError::NoWheel { name: one.name.to_string() });
         };
@@ -214,12 +168,17 @@ pub fn wheels(locked: &Locked) -> Result<Vec<WheelInput>, BuildError> {
             name: one.name.to_string(),
             version: one.version.clone().unwrap_or_default(),
             blob,
-            size: one.size.unwrap_or_else(|| 0),
+            size: one.size.unwrap_or_default(),
             requested: one.required_by.is_empty(),
             direct_url: direct_url(&one.source, &blob),
         });
     }
     Ok(wheels)
+}
+
+/// The project itself, or a member of its workspace: its files are the application's, see [`super::super::own_package`].
+pub fn is_in_application(one: &LockedDistribution) -> bool {
+    matches!(&one.source, DistributionSource::Directory(_))
 }
 
 /// `direct_url.json` (PEP 610) for what comes from a URL of its own.
