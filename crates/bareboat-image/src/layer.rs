@@ -77,7 +77,7 @@ fn copy_parts(store: &Store, parts: &[Part], output: &mut dyn Write) -> Result<(
                 return Err(LayerError::Inconsistent { reason: format!("part {index} has another size") });
             }
             Err(source @ (StoreError::Missing { .. } | StoreError::Corrupt { .. })) => {
-                return Err(LayerError::DamagedPart { index, part: part.blob, source });
+                return Err(LayerError::DamagedPart { index, part: part.blob, source: Box::new(source) });
             }
             Err(error) => return Err(error.into()),
         }
@@ -167,7 +167,7 @@ pub enum LayerError {
         /// Its blob.
         part: Digest,
         /// What the store found.
-        source: StoreError,
+        source: Box<StoreError>,
     },
     /// A part is compressed differently.
     #[error("part {part} is not compressed with {wanted:?}")]

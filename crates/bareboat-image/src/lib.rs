@@ -1,21 +1,29 @@
 //! References, descriptors, manifests, layers, images, trees, tar and layouts.
 
+pub mod archive;
 mod blocks;
 mod compression;
 mod config;
+mod decompress;
 mod deflate;
 mod descriptor;
+pub mod engine;
 mod image;
+mod images;
 mod index;
 pub mod json;
 mod layer;
+pub mod layout;
 mod manifest;
 pub mod media_type;
 mod merge;
+pub mod output;
 mod part;
 mod path;
 mod platform;
 mod reference;
+pub mod rootfs;
+pub mod source;
 pub mod tar;
 mod time;
 mod tree;
@@ -25,6 +33,7 @@ pub use config::{ContainerConfig, Healthcheck, History, ImageConfig, RootFs};
 pub use deflate::{DeflateFault, Deflated};
 pub use descriptor::Descriptor;
 pub use image::{ImageError, StoredImage, blobs, read_images, write_image, write_index};
+pub use images::{ImageRecord, Images, ImagesError};
 pub use index::Index;
 pub use layer::{Layer, LayerError, join};
 pub use manifest::Manifest;
