@@ -26,6 +26,24 @@ impl Failure {
         Self { fault: Fault::World, ..Self::input(message) }
     }
 
+    /// Reading or writing an image.
+    pub fn from_image(error: impl std::error::Error) -> Self {
+        Self { causes: causes(&error), ..Self::world(error.to_string()) }
+    }
+
+    /// The sandbox.
+    pub fn from_sandbox(error: bareboat_sandbox::SandboxError) -> Self {
+        let hint = error.hint();
+        Self { causes: causes(&error), hint, ..Self::world(error.to_string()) }
+    }
+
+    /// With what was tried before what went wrong.
+    pub fn context(mut self, tried: String) -> Self {
+        let message = std::mem::replace(&mut self.message, tried);
+        self.causes.insert(0, message);
+        self
+    }
+
     /// With what to do.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let terminal = terminal::Terminal::new(&arguments.global);
+    let terminal = std::sync::Arc::new(terminal::Terminal::new(&arguments.global));
     match command::run(arguments, &terminal) {
         Ok(code) => code,
         Err(failure) => {

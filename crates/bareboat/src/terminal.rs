@@ -1,5 +1,6 @@
 //! What a person sees: stdout is data, stderr is talk. Colours and bars only where they can be seen.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -25,7 +26,7 @@ struct Progress {
     bar: ProgressBar,
     stage: String,
     wanted: u64,
-    loaded: u64,
+    loaded: BTreeMap<String, u64>,
 }
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -94,7 +95,6 @@ impl Terminal {
             Event::Step { origin } => self.message(&origin.to_string()),
             Event::Decision { text } => self.decision(&text),
             Event::Warning { text } => self.warning(&text),
-            Event::Fetch(event) => self.fetch(event),
         }
     }
 
@@ -106,7 +106,7 @@ impl Terminal {
             bar.set_style(ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
             bar.enable_steady_tick(Duration::from_millis(120));
             bar.set_message(name.clone());
-            *self.lock() = Some(Progress { bar, stage: name, wanted: 0, loaded: 0 });
+            *self.lock() = Some(Progress { bar, stage: name, wanted: 0, loaded: BTreeMap::new() });
         } else if self.verbose {
             self.line(&name);
         }
@@ -119,18 +119,21 @@ impl Terminal {
         self.decision(text);
     }
 
-    fn fetch(&self, event: FetchEvent) {
-        if let FetchEvent::Retrying { label, why, .. } = &event {
+    /// Shows downloads.
+    pub fn fetch(&self, event: &FetchEvent<'_>) {
+        if let FetchEvent::Retrying { label, why, .. } = event {
             self.warning(&format!("{label}: {why}; trying again"));
         }
         let mut guard = self.lock();
         let Some(progress) = &mut *guard else { return };
         match event {
             FetchEvent::Started { total, .. } => progress.wanted += total.unwrap_or_default(),
-            FetchEvent::Progress { bytes, .. } => progress.loaded += bytes,
+            FetchEvent::Progress { label, bytes } => _ = progress.loaded.insert((*label).to_owned(), *bytes),
+            FetchEvent::Finished { label, bytes } => _ = progress.loaded.insert((*label).to_owned(), *bytes),
             _ => {}
         }
-        let text = format!("{}: {} of {}", progress.stage, size(progress.loaded), size(progress.wanted));
+        let loaded = progress.loaded.values().sum();
+        let text = format!("{}: {} of {}", progress.stage, size(loaded), size(progress.wanted));
         progress.bar.set_message(text);
     }
 

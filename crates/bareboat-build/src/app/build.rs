@@ -12,12 +12,12 @@ use super::compose::{self, Composition, Inputs};
 use super::config::Config;
 use super::detect::{self, Application, EntryPoint};
 use super::dockerfile_hints;
-use super::generated::APPLICATION;
+use super::generated::{self, APPLICATION};
 use super::lock::{LockFile, Locked};
 use super::options::{self, Options, Surroundings};
 use super::project::Project;
 use super::target::Target;
-use super::{resolve, runtime};
+use super::{own_package, resolve, runtime};
 use crate::BuildError;
 use crate::cut::{self, CutLayer};
 use crate::event::{Event, Observer};
@@ -93,18 +93,14 @@ pub struct BuiltImage {
 }
 
 /// The application, read once for all platforms.
-struct Prepared {
-    project: Project,
-    config: Config,
+pub(super) struct Prepared {
+    pub(super) project: Project,
+    pub(super) config: Config,
     tree: Tree,
-    import_roots: Vec<String>,
 }
 
-/// Builds.
-///
-/// # Errors
-/// See [`BuildError`]. Nothing half-made is left: an image exists in the store when its manifest does.
-pub fn build(workshop: &Workshop<'_>, request: &Request<'_>) -> Result<Built, BuildError> {
+/// Reads the configuration and the directory.
+pub(super) fn prepare(workshop: &Workshop<'_>, request: &Request<'_>) -> Result<Prepared, BuildError> {
     let config = Config::load(request.directory)?;
     let project = Project::open(request.directory)?;
     for note in &project.notes {
@@ -112,8 +108,24 @@ pub fn build(workshop: &Workshop<'_>, request: &Request<'_>) -> Result<Built, Bu
     }
     let at = TreePath::new(APPLICATION).expect("a constant path");
     let tree = project.tree(&at)?;
-    let import_roots = import_roots(&project);
-    let prepared = Prepared { project, config, tree, import_roots };
+    Ok(Prepared { project, config, tree })
+}
+
+/// The lock for a request, made and written when there is none that fits; true when it was written.
+///
+/// # Errors
+/// As [`build`], up to locking.
+pub fn lock(workshop: &Workshop<'_>, request: &Request<'_>) -> Result<(LockFile, bool), BuildError> {
+    let prepared = prepare(workshop, request)?;
+    resolve::lock_for(workshop, request, &prepared.project, &prepared.config)
+}
+
+/// Builds.
+///
+/// # Errors
+/// See [`BuildError`]. Nothing half-made is left: an image exists in the store when its manifest does.
+pub fn build(workshop: &Workshop<'_>, request: &Request<'_>) -> Result<Built, BuildError> {
+    let prepared = prepare(workshop, request)?;
     let (lock, changed) = resolve::lock_for(workshop, request, &prepared.project, &prepared.config)?;
     let key = build_key(request, &prepared, &lock)?;
     if let Some(built) = known(workshop.store, &key) {
@@ -154,7 +166,7 @@ fn build_one(
     (workshop.observer)(Event::Stage { name: format!("Fetching for {platform}") });
     let fetched = resolve::fetch(workshop, request, &prepared.config, &prepared.project, locked)?;
     let interpreter = interpreter(workshop, request, prepared, for_host, host)?;
-    let entry = detect_entry(prepared, locked)?;
+    let entry = prepared.entry(locked)?;
     for note in &entry.notes {
         (workshop.observer)(Event::Warning { text: note.clone() });
     }
@@ -169,13 +181,19 @@ fn build_one(
         observer: workshop.observer,
     };
     (workshop.observer)(Event::Stage { name: format!("Composing for {platform}") });
+    let directories: Vec<&str> = locked.distributions.iter().filter_map(resolve::directory).collect();
+    let import_roots = own_package::import_roots(&prepared.project, directories.iter().copied());
+    let layout = crate::op::wheel::layout(&compose::environment(), target.python())?;
+    let mut own = generated::environment(workshop.store, &layout, runtime::needs_launcher(&entry.words), &import_roots)?;
+    for directory in &directories {
+        own.entries.extend(own_package::files(workshop.store, &layout, &prepared.project, directory)?.entries);
+    }
     let inputs = Inputs {
         target,
         packages: &fetched.packages,
         wheels: &fetched.wheels,
         application: &prepared.tree,
-        import_roots: &prepared.import_roots,
-        launcher: runtime::needs_launcher(&entry.words),
+        environment: &own,
         decisions: &decisions,
     };
     let composition = compose::compose(&context, &inputs)?;
@@ -185,7 +203,7 @@ fn build_one(
         runtime::runtime(&entry, &prepared.config, &decisions, target, &composition, created, request.title)?;
     let proof = if request.options.verify {
         (workshop.observer)(Event::Stage { name: "Proving that it starts".to_owned() });
-        verify::verify(&composition, &running, target, &prepared.project, &prepared.import_roots)?
+        verify::verify(&composition, &running, target, &prepared.project, &import_roots)?
     } else {
         (workshop.observer)(Event::Warning { text: "nothing was proved: `--no-verify` was given".to_owned() });
         Proof::default()
@@ -229,26 +247,22 @@ fn interpreter(
 /// What the interpreter's program itself is linked to.
 const LOADED_BY_PYTHON: &[&str] = &["libc6", "zlib1g", "libexpat1"];
 
-/// How the application starts, given what is installed.
-fn detect_entry(prepared: &Prepared, locked: &Locked) -> Result<EntryPoint, BuildError> {
-    let distributions: BTreeSet<String> = locked.distributions.iter().map(|one| one.name.to_string()).collect();
-    let distributions = prepared
-        .config
-        .debian_python
-        .keys()
-        .filter_map(|name| DistributionName::new(name).ok())
-        .map(|name| name.to_string())
-        .chain(distributions)
-        .collect();
-    let hints = dockerfile_hints::read(&prepared.project)?;
-    let application = Application {
-        root: &prepared.project.root,
-        files: &prepared.project.files,
-        config: &prepared.config,
-        distributions: &distributions,
-        dockerfile: hints.as_ref(),
-    };
-    Ok(detect::detect(&application)?)
+impl Prepared {
+    /// How the application starts, given what is installed.
+    pub(super) fn entry(&self, locked: &Locked) -> Result<EntryPoint, BuildError> {
+        let from_debian = self.config.debian_python.keys().filter_map(|name| DistributionName::new(name).ok());
+        let installed = locked.distributions.iter().map(|one| one.name.clone());
+        let distributions: BTreeSet<String> = installed.chain(from_debian).map(|name| name.to_string()).collect();
+        let hints = dockerfile_hints::read(&self.project)?;
+        let application = Application {
+            root: &self.project.root,
+            files: &self.project.files,
+            config: &self.config,
+            distributions: &distributions,
+            dockerfile: hints.as_ref(),
+        };
+        Ok(detect::detect(&application)?)
+    }
 }
 
 /// Names packages whose scripts do something that nothing replaces.
@@ -274,17 +288,6 @@ fn report_scripts(
         (workshop.observer)(Event::Warning { text: format!("a maintainer script is not replaced: {text}") });
     }
     Ok(())
-}
-
-/// `/app/src` for a `src/` layout: imports start there.
-fn import_roots(project: &Project) -> Vec<String> {
-    let has = |path: &str| project.files.iter().any(|file| file.starts_with(path));
-    let is_package = project.files.iter().any(|file| file == "src/__init__.py");
-    let mut roots = vec!["/app".to_owned()];
-    if has("src/") && !is_package {
-        roots.push("/app/src".to_owned());
-    }
-    roots
 }
 
 /// Identity of the whole build.

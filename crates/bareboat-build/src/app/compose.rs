@@ -16,7 +16,6 @@ use crate::BuildError;
 use crate::cut::LayerPlan;
 use crate::event::Event;
 use crate::merge::{self, Merged};
-use crate::op;
 use crate::piece::Piece;
 use crate::plan::{Op, Origin, Place, Step};
 use crate::solve::Context;
@@ -68,10 +67,8 @@ pub struct Inputs<'a> {
     pub wheels: &'a [WheelInput],
     /// The application's files, below `/app`.
     pub application: &'a Tree,
-    /// Directories beside `/app` from which the application imports (`/app/src`).
-    pub import_roots: &'a [String],
-    /// The command needs the launcher.
-    pub launcher: bool,
+    /// The virtual environment's own files, the launcher, the project as a distribution.
+    pub environment: &'a Tree,
     /// Decisions of the user.
     pub decisions: &'a Decisions,
 }
@@ -279,9 +276,7 @@ pub fn compose(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<Composition
     let mut growing = Growing { context, steps, layers, pieces };
     let merged = growing.merge()?;
     add_system(&mut growing, inputs, &merged)?;
-    let layout = op::wheel::layout(&environment(), inputs.target.python())?;
-    let tree = generated::environment(context.store, &layout, inputs.launcher, inputs.import_roots)?;
-    growing.add_tree(tree, Place::Store, Origin::Generated, LayerName::Dependencies)?;
+    growing.add_tree(inputs.environment.clone(), Place::Store, Origin::Generated, LayerName::Dependencies)?;
     let application = inputs.application.clone();
     growing.add_tree(application, Place::Application, Origin::Application, LayerName::Application)?;
     let decisions = inputs.decisions;

@@ -3,11 +3,14 @@
 pub mod build;
 pub mod compose;
 pub mod config;
+pub mod describe;
 pub mod detect;
 pub mod dockerfile_hints;
 pub mod generated;
 pub mod lock;
 pub mod options;
+pub mod outdated;
+mod own_package;
 pub mod project;
 pub mod python_source;
 mod resolve;

@@ -23,6 +23,20 @@ pub struct Proof {
     pub unknown_imports: usize,
 }
 
+impl std::fmt::Display for Proof {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if *self == Self::default() {
+            return f.write_str("nothing");
+        }
+        let Self { elf_files, extension_modules, scripts, imports, unknown_imports } = self;
+        write!(f, "{elf_files} ELF files, {extension_modules} extension modules, {scripts} scripts, {imports} imports")?;
+        if *unknown_imports > 0 {
+            write!(f, " ({unknown_imports} unknown)")?;
+        }
+        Ok(())
+    }
+}
+
 /// Proves that the composition starts.
 ///
 /// # Errors

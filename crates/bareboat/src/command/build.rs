@@ -47,7 +47,7 @@ fn make(
 ) -> Result<Built, Failure> {
     let options = options(&arguments.make);
     let surroundings = surroundings(&arguments.make.network);
-    let fetcher = session.fetcher(&arguments.make.network)?;
+    let fetcher = session.fetcher(&arguments.make.network);
     let observer = session.observer();
     let workshop = Workshop { store: &session.store, fetcher: &fetcher, observer: &*observer };
     let request = Request {

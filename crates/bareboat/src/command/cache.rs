@@ -50,13 +50,13 @@ fn prune(mut session: Session, max: Option<&str>, older: Option<u64>, dry_run: b
         max_bytes,
         older_than: older.map(|days| Duration::from_secs(days * 24 * 60 * 60)),
         now: SystemTime::now(),
-        keep: &keep,
+        keep,
         dry_run,
     };
     let terminal = session.terminal.clone();
     let pruned = session.store.prune(&options, || terminal.say("waiting for another bareboat to finish"))?;
     let verb = if dry_run { "would remove" } else { "removed" };
-    session.terminal.done(&format!("{verb} {} entries, {}", pruned.entries, size(pruned.bytes)));
+    session.terminal.done(&format!("{verb} {} entries, {}", pruned.blobs + pruned.actions, size(pruned.blob_bytes + pruned.action_bytes)));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -19,7 +19,7 @@ pub fn run(session: &Session, arguments: &InitArgs) -> Result<ExitCode, Failure>
     }
     let options = options(&arguments.make);
     let surroundings = surroundings(&arguments.make.network);
-    let fetcher = session.fetcher(&arguments.make.network)?;
+    let fetcher = session.fetcher(&arguments.make.network);
     let observer = session.observer();
     let workshop = Workshop { store: &session.store, fetcher: &fetcher, observer: &*observer };
     let platform = [host_platform()];

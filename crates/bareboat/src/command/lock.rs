@@ -13,7 +13,7 @@ pub fn run(session: &Session, arguments: &LockArgs) -> Result<ExitCode, Failure>
     let mut options = options(&arguments.make);
     options.upgrade = arguments.upgrade;
     let surroundings = surroundings(&arguments.make.network);
-    let fetcher = session.fetcher(&arguments.make.network)?;
+    let fetcher = session.fetcher(&arguments.make.network);
     let observer = session.observer();
     let workshop = Workshop { store: &session.store, fetcher: &fetcher, observer: &*observer };
     let request = Request {

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
-use bareboat_image::{Descriptor, Output, Ownership, Reference, Subject};
+use bareboat_image::Descriptor;
+use bareboat_image::engine;
+use bareboat_image::output::{Output, Subject};
+use bareboat_image::rootfs::Ownership;
 
 use crate::failure::Failure;
-use crate::session::Session;
+use crate::session::{Session, reference};
 
 /// Parses every `-o`, before anything is built.
 pub fn parse_all(texts: &[String]) -> Result<Vec<Output>, Failure> {
@@ -15,18 +18,11 @@ pub fn parse_all(texts: &[String]) -> Result<Vec<Output>, Failure> {
         .collect()
 }
 
-/// The image's name as references are written.
-pub fn reference(name: &str) -> Result<Reference, Failure> {
-    name.parse().map_err(|error: bareboat_image::ReferenceError| {
-        Failure::input(format!("`{name}` is no image name")).because(error)
-    })
-}
-
 /// Writes an image to one destination.
 pub fn write(session: &Session, descriptor: &Descriptor, name: &str, output: &Output) -> Result<(), Failure> {
     let reference = reference(name)?;
     let subject = Subject { descriptor, reference: Some(&reference), platform: None };
-    let ownership = if rustix::process::geteuid().is_root() { Ownership::Kept } else { Ownership::Mine };
+    let ownership = if rustix::process::geteuid().is_root() { Ownership::Keep } else { Ownership::Caller };
     output.write(&session.store, &subject, ownership).map_err(Failure::from_image)?;
     session.terminal.say(&format!("wrote {output:?}"));
     Ok(())
@@ -40,7 +36,7 @@ pub fn load(session: &Session, descriptor: &Descriptor, name: &str) -> Result<()
         Failure::world("no engine to load into: neither Docker's nor Podman's socket is there")
             .hint("start the engine, set DOCKER_HOST=unix:///path, or write `-o docker-archive:FILE` and load that")
     })?;
-    bareboat_image::load_into_engine(&session.store, &subject, &socket).map_err(Failure::from_image)?;
+    engine::load(&session.store, &subject, &socket).map_err(Failure::from_image)?;
     session.terminal.say(&format!("loaded {name} through {}", socket.display()));
     Ok(())
 }

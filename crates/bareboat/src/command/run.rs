@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 use bareboat_build::app::Options;
 use bareboat_build::app::build::{Request, Workshop, build};
-use bareboat_image::{Descriptor, ImageConfig, Ownership, StoredImage, Subject, read_images, write_root_fs};
+use bareboat_image::output::Subject;
+use bareboat_image::rootfs::{Ownership, write_root_fs};
+use bareboat_image::{Descriptor, ImageConfig, StoredImage, read_images};
 use bareboat_sandbox::{Mount, Network, Publish, Sandbox, User};
 
 use crate::cli::{NetworkMode, RunArgs};
@@ -35,7 +37,7 @@ pub fn run(session: Session, arguments: &RunArgs) -> Result<ExitCode, Failure> {
 fn built(session: &Session, arguments: &RunArgs) -> Result<Descriptor, Failure> {
     let directory = Path::new(&arguments.image);
     let name = default_name(directory);
-    let fetcher = session.fetcher(&arguments.network)?;
+    let fetcher = session.fetcher(&arguments.network);
     let observer = session.observer();
     let workshop = Workshop { store: &session.store, fetcher: &fetcher, observer: &*observer };
     let platform = [host_platform()];
@@ -80,7 +82,7 @@ fn unpacked(session: &Session, manifest: &Descriptor) -> Result<PathBuf, Failure
     std::fs::create_dir_all(&parent).map_err(fail)?;
     let temporary = tempfile::tempdir_in(&parent).map_err(fail)?;
     let subject = Subject { descriptor: manifest, reference: None, platform: None };
-    let ownership = if rustix::process::geteuid().is_root() { Ownership::Kept } else { Ownership::Mine };
+    let ownership = if rustix::process::geteuid().is_root() { Ownership::Keep } else { Ownership::Caller };
     let inside = temporary.path().join("root");
     write_root_fs(&session.store, &subject, &inside, ownership).map_err(Failure::from_image)?;
     std::fs::rename(&inside, &root).map_err(fail)?;

@@ -45,7 +45,7 @@ pub fn fetch(
     let absent: Vec<LockedDistribution> = locked
         .distributions
         .iter()
-        .filter(|one| !python::is_in_application(one))
+        .filter(|one| python::directory(one).is_none())
         .filter(|one| one.sha256.is_none_or(|digest| !workshop.store.contains(&digest)))
         .cloned()
         .collect();

@@ -19,7 +19,7 @@ use crate::BuildError;
 use crate::event::Event;
 
 pub use fetch::fetch;
-pub use python::is_in_application;
+pub use python::directory;
 
 /// The lock for a request: the one beside the application when it fits, else a new one, which is written there.
 /// True when it was written.
@@ -53,6 +53,20 @@ pub fn lock_for(
         (workshop.observer)(Event::Warning { text });
     }
     Ok((lock, true))
+}
+
+/// A new lock for a request, whatever there is; nothing is written.
+///
+/// # Errors
+/// As [`lock_for`].
+pub fn fresh(
+    workshop: &Workshop<'_>,
+    request: &Request<'_>,
+    project: &Project,
+    config: &Config,
+) -> Result<LockFile, BuildError> {
+    let inputs = inputs::digest(request, project, config)?;
+    make(workshop, request, project, config, inputs, &architectures(request)?)
 }
 
 /// The architectures asked for, and this machine's: its interpreter compiles bytecode.

@@ -160,7 +160,7 @@ pub fn fetch(
 /// One that has to be built first.
 pub fn wheels(locked: &Locked) -> Result<Vec<WheelInput>, BuildError> {
     let mut wheels = Vec::new();
-    for one in locked.distributions.iter().filter(|one| !is_in_application(one)) {
+    for one in locked.distributions.iter().filter(|one| directory(one).is_none()) {
         let (DistributionKind::Wheel, Some(blob)) = (one.kind, one.sha256) else {
             return Err(BuildError::NoWheel { name: one.name.to_string() });
         };
@@ -176,9 +176,13 @@ pub fn wheels(locked: &Locked) -> Result<Vec<WheelInput>, BuildError> {
     Ok(wheels)
 }
 
-/// The project itself, or a member of its workspace: its files are the application's, see [`super::super::own_package`].
-pub fn is_in_application(one: &LockedDistribution) -> bool {
-    matches!(&one.source, DistributionSource::Directory(_))
+/// The directory of the project itself, or of a member of its workspace: its files are the application's, see
+/// [`crate::app::own_package`].
+pub fn directory(one: &LockedDistribution) -> Option<&str> {
+    match &one.source {
+        DistributionSource::Directory(directory) => Some(directory),
+        _ => None,
+    }
 }
 
 /// `direct_url.json` (PEP 610) for what comes from a URL of its own.
