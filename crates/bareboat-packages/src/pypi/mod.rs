@@ -36,7 +36,7 @@ pub use index::{
 };
 pub use lock::{DistributionLock, LockTools, Parts, lock_distributions};
 pub use locked::{DistributionKind, DistributionSource, GitCommit, LockedDistribution};
-pub use locks::{Locked, read_pylock};
+pub use locks::{LockContext, Locked, read_pylock, read_uv_lock};
 pub use name::{DistributionName, NameError};
 pub use pin::{LockedFile, Origin, Pin};
 pub use process::{HostRunner, Outcome, Process, Runner};

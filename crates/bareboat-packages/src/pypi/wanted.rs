@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::complete::AllowedDigests;
 use super::declared::Declared;
 use super::error::{Place, PypiError};
-use super::locks::{Locked, read_pylock};
+use super::locks::{LockContext, Locked, read_pylock, read_uv_lock};
 use super::name::DistributionName;
 use super::pin::{Origin, Pin};
 use super::project::ProjectDir;
@@ -37,8 +37,11 @@ pub(super) fn read_wanted(
 ) -> Result<Wanted, PypiError> {
     let text = || project.require(&source.file);
     let locked = |locked: Locked| Wanted { pins: locked.pins, ..Wanted::default() };
+    let text_of_lock = if source.kind.is_lock() { text()? } else { String::new() };
+    let context = LockContext { project, file: &source.file, text: &text_of_lock, environment };
     match source.kind {
-        SourceKind::Pylock => read_pylock(&source.file, &text()?, environment).map(locked),
+        SourceKind::UvLock => read_uv_lock(&context).map(locked),
+        SourceKind::Pylock => read_pylock(&source.file, &text_of_lock, environment).map(locked),
         SourceKind::Requirements => {
             let file = RequirementsFile::read(project, &source.file, variables)?;
             from_requirements(project, &source.file, file, environment)

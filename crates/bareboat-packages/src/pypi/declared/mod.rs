@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
+pub(super) use self::pep621::uv_default_groups;
 use super::error::PypiError;
 use super::name::DistributionName;
 use super::pin::Origin;

@@ -55,6 +55,18 @@ pub(super) fn read(project: &ProjectDir, text: &str) -> Result<Option<Declared>,
     Ok(Some(declared))
 }
 
+/// The groups that uv installs by default; `dev` unless the project says otherwise.
+pub(in crate::pypi) fn uv_default_groups(project: &ProjectDir) -> Result<Vec<DistributionName>, PypiError> {
+    let Some(text) = project.read(PYPROJECT)? else { return Ok(Vec::new()) };
+    let document: Document = parse_toml(PYPROJECT, &text)?;
+    let named = document.tool.uv.unwrap_or_default().default_groups;
+    Ok(match named {
+        DefaultGroups::Named(groups) => groups,
+        // `"all"` means every group of the project.
+        DefaultGroups::Word(_) => document.dependency_groups.into_keys().collect(),
+    })
+}
+
 struct Reader<'a> {
     project: &'a ProjectDir,
     text: &'a str,
@@ -136,10 +148,24 @@ struct Tool {
 }
 
 #[derive(Deserialize, Default, Clone)]
-#[serde(default)]
+#[serde(rename_all = "kebab-case", default)]
 struct UvTable {
     package: Option<bool>,
     sources: toml::Table,
+    default_groups: DefaultGroups,
+}
+
+#[derive(Deserialize, Clone)]
+#[serde(untagged)]
+enum DefaultGroups {
+    Named(Vec<DistributionName>),
+    Word(serde::de::IgnoredAny),
+}
+
+impl Default for DefaultGroups {
+    fn default() -> Self {
+        Self::Named(Vec::new())
+    }
 }
 
 #[derive(Deserialize)]

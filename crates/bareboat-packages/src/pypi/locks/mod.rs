@@ -2,19 +2,36 @@
 
 mod pylock;
 mod toml_file;
+mod uv_lock;
 
 use pep440_rs::VersionSpecifiers;
 
 use super::pin::Pin;
+use super::project::ProjectDir;
+use super::requirement::MarkerEnvironment;
 
 pub use pylock::read_pylock;
 pub(super) use toml_file::{line_with, parse_toml};
+pub use uv_lock::read_uv_lock;
 
 /// What a lock file holds for one target.
 #[derive(Debug, Clone)]
 pub struct Locked {
-    /// The Python versions that the lock is for.
-    pub requires_python: Option<VersionSpecifiers>,
+    /// Sets of Python versions, one of which must hold; empty when the lock does not say.
+    pub requires_python: Vec<VersionSpecifiers>,
     /// The distributions, by name.
     pub pins: Vec<Pin>,
+}
+
+/// A lock file and what it is read for.
+#[derive(Clone, Copy)]
+pub struct LockContext<'a> {
+    /// The project it belongs to.
+    pub project: &'a ProjectDir,
+    /// The lock file, relative to the project.
+    pub file: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// The target, with the extras and groups of the project that are wanted.
+    pub environment: &'a MarkerEnvironment,
 }

@@ -48,7 +48,7 @@ pub fn read_pylock(file: &str, text: &str, environment: &MarkerEnvironment) -> R
         pin.required_by = required_by.remove(name).unwrap_or_default();
     }
     Ok(Locked {
-        requires_python: reader.requires_python(lock.requires_python.as_deref())?,
+        requires_python: reader.requires_python(lock.requires_python.as_deref())?.into_iter().collect(),
         pins: pins.into_values().collect(),
     })
 }
@@ -266,7 +266,7 @@ archive = {{ url = "https://files.test/one-1.zip", hashes = {{ sha256 = "{ZEROS}
 "#
         );
         let locked = read(&text).unwrap();
-        assert_eq!(locked.requires_python.unwrap().to_string(), ">=3.10");
+        assert_eq!(locked.requires_python[0].to_string(), ">=3.10");
         let names: Vec<_> = locked.pins.iter().map(|pin| pin.name.as_str()).collect();
         assert_eq!(names, ["click", "flask", "forked", "local", "one"]);
         assert_eq!(locked.pins[0].required_by.first().map(DistributionName::as_str), Some("flask"));
