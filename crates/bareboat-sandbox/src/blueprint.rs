@@ -7,9 +7,11 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use rustix::termios::Winsize;
+
 use crate::error::SandboxError;
 use crate::kernel::StringArray;
-use crate::sandbox::{Network, Privileges, RootMode, Sandbox, Seccomp, User};
+use crate::sandbox::{Network, Privileges, RootMode, Sandbox, Seccomp, Terminal, User};
 use crate::standard;
 
 /// Everything the new process needs, apart from how its ids are mapped.
@@ -24,6 +26,8 @@ pub(crate) struct Blueprint {
     pub(crate) credentials: Credentials,
     pub(crate) seccomp: Vec<libc::sock_filter>,
     pub(crate) working_directory: CString,
+    /// The size of the terminal to make, if any.
+    pub(crate) terminal: Option<Winsize>,
     pub(crate) program: Program,
 }
 
@@ -160,6 +164,7 @@ impl Blueprint {
                 Seccomp::Default => crate::seccomp::default_filter(),
             },
             working_directory: c_path(&inside_path(&sandbox.working_directory)?)?,
+            terminal: (sandbox.terminal == Terminal::Own).then(crate::terminal::size),
             program: program(sandbox)?,
         })
     }

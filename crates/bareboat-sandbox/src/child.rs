@@ -57,6 +57,8 @@ pub struct Child {
     pub stdout: Option<File>,
     /// The reading end of [`crate::Stdio::Pipe`]'s standard error.
     pub stderr: Option<File>,
+    /// The outer side of [`crate::Terminal::Own`].
+    pub terminal: Option<File>,
     pid: Pid,
     control: OwnedFd,
     identity: Identity,
@@ -77,7 +79,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Child {
     pub(crate) fn new(pid: Pid, control: OwnedFd, identity: Identity, streams: Streams) -> Self {
         let Streams { stdin, stdout, stderr } = streams;
-        Self { stdin, stdout, stderr, pid, control, identity, proxy: None, status: None }
+        Self { stdin, stdout, stderr, terminal: None, pid, control, identity, proxy: None, status: None }
     }
 
     pub(crate) fn attach(&mut self, proxy: Proxy) {

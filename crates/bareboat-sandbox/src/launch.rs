@@ -94,11 +94,16 @@ impl Attempt<'_> {
             true => Some(channel::pair().map_err(&system)?),
             false => None,
         };
+        let terminal = match self.blueprint.terminal {
+            Some(_) => Some(channel::pair().map_err(&system)?),
+            None => None,
+        };
         let handover = Handover {
             blueprint: self.blueprint,
             namespace: namespace(maps.as_ref()),
             channel: theirs.as_fd(),
             connector: connector.as_ref().map(|(_, inner)| inner.as_fd()),
+            terminal: terminal.as_ref().map(|(_, inner)| inner.as_fd()),
             streams: streams.inner(),
         };
         let pid = self.clone_process(&handover)?;
@@ -112,6 +117,10 @@ impl Attempt<'_> {
             return Err(error);
         }
         let mut child = Child::new(pid, control, self.identity, streams.outer());
+        if let Some((outer, inner)) = terminal {
+            drop(inner);
+            child.terminal = crate::descriptor::receive(&outer).map_err(&system)?.map(File::from);
+        }
         child.attach(publication.start(connector)?);
         Ok(child)
     }

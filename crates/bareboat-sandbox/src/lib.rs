@@ -21,6 +21,7 @@ mod capability;
 mod channel;
 mod child;
 mod command;
+mod descriptor;
 mod error;
 mod forward;
 mod identity;
@@ -37,6 +38,7 @@ mod sandbox;
 pub(crate) mod seccomp;
 mod standard;
 mod step;
+mod terminal;
 
 pub use capability::Capabilities;
 pub use child::{Child, ExitStatus};
@@ -49,7 +51,7 @@ pub use names::name_files;
 pub use obstacle::Obstacle;
 pub use probe::{Probe, Way, probe};
 pub use rustix::process::Signal;
-pub use sandbox::{Network, Privileges, Publish, RootMode, Sandbox, Seccomp, Stdio, User};
+pub use sandbox::{Network, Privileges, Publish, RootMode, Sandbox, Seccomp, Stdio, Terminal, User};
 pub use step::Step;
 
 /// Starts a sandbox, passes this process's signals on to it, and waits for its end.
@@ -63,7 +65,10 @@ pub fn run(sandbox: &Sandbox) -> Result<ExitStatus, SandboxError> {
     let forwarding = forward::Forwarding::begin();
     let mut child = spawn(sandbox)?;
     forwarding.attach(&child);
-    let status = child.wait();
+    let status = match child.terminal.take() {
+        Some(terminal) => terminal::relay(&mut child, terminal),
+        None => child.wait(),
+    };
     // Before the child, whose socket it uses.
     drop(forwarding);
     status

@@ -45,6 +45,8 @@ pub struct Sandbox {
     pub working_directory: PathBuf,
     /// The program, searched in the `PATH` of [`environment`](Self::environment) when it holds no slash, and its arguments.
     pub arguments: Vec<OsString>,
+    /// Whether the process gets a terminal of its own, which then takes the place of all three standard streams.
+    pub terminal: Terminal,
     /// Standard input.
     pub stdin: Stdio,
     /// Standard output.
@@ -72,6 +74,7 @@ impl Sandbox {
             environment: Vec::new(),
             working_directory: PathBuf::from("/"),
             arguments,
+            terminal: Terminal::None,
             stdin: Stdio::Inherit,
             stdout: Stdio::Inherit,
             stderr: Stdio::Inherit,
@@ -165,6 +168,16 @@ pub enum Seccomp {
     Off,
     /// What containers usually get: see [`crate::seccomp`].
     Default,
+}
+
+/// Whether a sandbox gets a terminal of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Terminal {
+    /// No: the standard streams are what they are. Programs still see the caller's terminal there, its size, and its
+    /// interrupt key through [`crate::run`]; but it controls no jobs inside.
+    None,
+    /// Yes, as large as the one on the caller's standard input: for shells. [`crate::run`] connects the two.
+    Own,
 }
 
 /// Where a standard stream leads.

@@ -63,6 +63,9 @@ fn install_filter(handover: &Handover<'_>) -> Result<(), Failure> {
 }
 
 fn connect_streams(handover: &Handover<'_>) -> Result<(), Errno> {
+    if let (Some(socket), Some(size)) = (handover.terminal, handover.blueprint.terminal) {
+        return super::terminal::connect(socket, size, &handover.blueprint.credentials.user);
+    }
     let [input, output, error] = handover.streams;
     if let Some(descriptor) = input {
         rustix::stdio::dup2_stdin(descriptor)?;

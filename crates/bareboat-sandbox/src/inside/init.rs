@@ -4,11 +4,11 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use rustix::process::{Pid, WaitOptions};
 
 use super::Handover;
 use crate::channel::{Inner, Order, Reach};
+use crate::descriptor;
 use crate::kernel;
 
 /// Signals that process 1 passes on when somebody sends them to it directly.
@@ -113,17 +113,5 @@ fn answer_connector(connector: BorrowedFd<'_>) -> bool {
     let family = if request[0] == b'6' { AddressFamily::INET6 } else { AddressFamily::INET };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None);
-    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    let descriptors;
-    let answer = match &socket {
-        Ok(socket) => {
-            descriptors = [socket.as_fd()];
-            ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
-            b"y"
-        }
-        Err(_) => b"n",
-    };
-    let parts = [std::io::IoSlice::new(answer)];
-    rustix::net::sendmsg(connector, &parts, &mut ancillary, SendFlags::NOSIGNAL | SendFlags::DONTWAIT).is_ok()
+    descriptor::send(connector, socket.as_ref().ok().map(AsFd::as_fd)).is_ok()
 }

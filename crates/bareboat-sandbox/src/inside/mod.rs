@@ -9,6 +9,7 @@ mod mounts;
 mod path;
 mod root;
 mod skeleton;
+mod terminal;
 
 pub(crate) use path::PATH_SPACE;
 
@@ -31,6 +32,8 @@ pub(crate) struct Handover<'a> {
     pub(crate) channel: BorrowedFd<'a>,
     /// Asks for sockets of this network namespace, when something is published.
     pub(crate) connector: Option<BorrowedFd<'a>>,
+    /// Takes the outer side of the terminal, when the sandbox gets one.
+    pub(crate) terminal: Option<BorrowedFd<'a>>,
     /// Standard input, output and error; none leaves the caller's.
     pub(crate) streams: [Option<BorrowedFd<'a>>; 3],
 }
@@ -71,7 +74,8 @@ pub(crate) fn run(handover: &Handover<'_>, scene: &mut Scene) -> ! {
 fn keep_only_what_is_needed(handover: &Handover<'_>, scene: &mut Scene) {
     // Within the capacity reserved before the clone.
     scene.keep.push(handover.channel.as_raw_fd());
-    scene.keep.extend(handover.connector.map(|descriptor| descriptor.as_raw_fd()));
+    let sockets = [handover.connector, handover.terminal];
+    scene.keep.extend(sockets.iter().flatten().map(|descriptor| descriptor.as_raw_fd()));
     scene.keep.extend(handover.streams.iter().flatten().map(|descriptor| descriptor.as_raw_fd()));
     kernel::close_all_except(&mut scene.keep);
 }
@@ -104,7 +108,6 @@ fn start(handover: &Handover<'_>) -> Result<Pid, Failure> {
     // business inside. (Before the id maps were written it would have kept the map programs out as well.)
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).at(Step::Supervise)?;
     let (gate, opened) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).at(Step::Supervise)?;
-    // SAFETY-relevant: the child only runs `application::become_application`, which never returns.
     let application = match clone_application().at(Step::Supervise)? {
         Cloned::Child => {
             drop(gate);
@@ -123,7 +126,7 @@ fn start(handover: &Handover<'_>) -> Result<Pid, Failure> {
 
 #[allow(unsafe_code)]
 fn clone_application() -> Result<Cloned, rustix::io::Errno> {
-    // SAFETY: this process has one thread, and the child neither allocates nor returns.
+    // SAFETY: this process has one thread, and its copy only runs `become_application`, which never returns.
     unsafe { kernel::clone_process(0) }
 }
 

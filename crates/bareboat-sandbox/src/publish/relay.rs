@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
-use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketFlags, SocketType,
-};
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 use super::Listener;
+use crate::descriptor;
 
 /// Connections at a time; more wait in the listeners' queues.
 const MOST_CONNECTIONS: usize = 512;
@@ -125,18 +124,7 @@ impl Dialer<'_> {
         let request = if family == Family::Four { b"4" } else { b"6" };
         rustix::net::send(connector, request, rustix::net::SendFlags::NOSIGNAL)?;
         // The first process answers at once or is gone, which ends the wait as well.
-        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-        let mut answer = [0; 1];
-        let mut parts = [io::IoSliceMut::new(&mut answer)];
-        rustix::io::retry_on_intr(|| {
-            rustix::net::recvmsg(connector, &mut parts, &mut ancillary, RecvFlags::CMSG_CLOEXEC)
-        })?;
-        let socket = ancillary.drain().find_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
-            _ => None,
-        });
-        socket.ok_or(Errno::AFNOSUPPORT)
+        descriptor::receive(connector)?.ok_or(Errno::AFNOSUPPORT)
     }
 }
 
