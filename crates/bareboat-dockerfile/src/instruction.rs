@@ -14,7 +14,7 @@ mod transfer;
 use std::ops::Range;
 
 pub use self::command_line::{
-    CommandLine, Device, Healthcheck, HealthcheckCommand, Network, Run, Script, Security,
+    CommandLine, Device, Executed, Healthcheck, HealthcheckCommand, Network, Run, Security,
 };
 pub use self::mount::{Mount, MountKind, MountOption, ResolvedMount, Sharing};
 pub use self::pairs::{Pair, Pairs};

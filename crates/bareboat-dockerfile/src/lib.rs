@@ -20,6 +20,7 @@ mod parse;
 mod piece;
 mod position;
 mod scan;
+pub mod shell;
 mod span;
 mod split;
 pub mod stages;

@@ -106,7 +106,7 @@ fn check_instruction(instruction: &Instruction, source: &[u8]) {
         heredoc.text(source);
     }
     if let Kind::Run(run) = &instruction.effective().kind {
-        run.script(instruction, source);
+        run.executed(instruction, source);
     }
     instruction.onbuild_expression(source);
 }

@@ -1,7 +1,7 @@
 //! What BuildKit's parser does, statement by statement. Only the parser's part: expansion and ignore files have
 //! their own tables beside the code.
 
-use bareboat_dockerfile::instruction::{CommandLine, Healthcheck, Script};
+use bareboat_dockerfile::instruction::{CommandLine, Executed, Healthcheck};
 use bareboat_dockerfile::{Dockerfile, ErrorKind, Instruction, Kind, Parsed};
 
 fn parse(source: &str) -> Parsed {
@@ -29,10 +29,10 @@ fn script(source: &str) -> String {
     let parsed = parse(source);
     let instruction = parsed.file.instructions().next().expect("one instruction");
     let Kind::Run(run) = &instruction.effective().kind else { panic!("{source:?} is no RUN") };
-    match run.script(instruction, parsed.file.source()) {
-        Script::Shell(text) => text.as_str().to_owned(),
-        Script::File { text, .. } => format!("FILE {}", text.as_str()),
-        Script::Exec(words) => words.iter().map(|word| format!("[{}]", word.text)).collect(),
+    match run.executed(instruction, parsed.file.source()) {
+        Executed::Shell(text) => text.as_str().to_owned(),
+        Executed::File { text, .. } => format!("FILE {}", text.as_str()),
+        Executed::Exec(words) => words.iter().map(|word| format!("[{}]", word.text)).collect(),
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Run {
     pub security: Option<Security>,
     /// `--device`, in order.
     pub devices: Vec<Device>,
-    /// What is run; see [`Run::script`] when there are heredocs.
+    /// What is run; see [`Run::executed`] when there are heredocs.
     pub command: CommandLine,
 }
 
@@ -56,7 +56,7 @@ pub struct Device {
 
 /// What a RUN executes, heredocs included.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Script {
+pub enum Executed {
     /// Text for the shell: the line; the body of a heredoc that stands alone; or the line with its heredocs below
     /// it, which the shell itself must understand.
     Shell(Text),
@@ -99,17 +99,17 @@ pub struct HealthcheckCommand {
 
 impl Run {
     /// What `instruction` (which this belongs to) executes, heredocs included. `source` is the file.
-    pub fn script(&self, instruction: &Instruction, source: &[u8]) -> Script {
+    pub fn executed(&self, instruction: &Instruction, source: &[u8]) -> Executed {
         let line = match &self.command {
-            CommandLine::Exec(words) => return Script::Exec(words.clone()),
+            CommandLine::Exec(words) => return Executed::Exec(words.clone()),
             CommandLine::Shell(line) => line,
         };
-        let Some(first) = instruction.heredocs.first() else { return Script::Shell(line.clone()) };
+        let Some(first) = instruction.heredocs.first() else { return Executed::Shell(line.clone()) };
         if matches!(heredoc::parse_word(line.as_str()), Ok(Some(_))) {
             let text = first.text(source);
             return match first.shebang(source) {
-                Some(_) => Script::File { heredoc: 0, text },
-                None => Script::Shell(text),
+                Some(_) => Executed::File { heredoc: 0, text },
+                None => Executed::Shell(text),
             };
         }
         let mut script = line.clone();
@@ -118,7 +118,7 @@ impl Run {
             script.push_source(source, heredoc.body);
             script.push_synthetic(&heredoc.name, heredoc.end.start);
         }
-        Script::Shell(script)
+        Executed::Shell(script)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A readable form of parsed nodes for snapshots.
 
-use bareboat_dockerfile::instruction::{CommandLine, Healthcheck, Pair, Script, Source, Transfer};
+use bareboat_dockerfile::instruction::{CommandLine, Executed, Healthcheck, Pair, Source, Transfer};
 use bareboat_dockerfile::{Command, Instruction, Item, Kind, LineIndex, Parsed, Span, Word};
 
 struct Dump<'a> {
@@ -82,10 +82,10 @@ impl Dump<'_> {
             self.line(2, format!("name={name:?} descriptor={descriptor} {flags} text={:?}", text.as_str()));
         }
         if let Kind::Run(run) = &instruction.effective().kind {
-            let script = match run.script(instruction, self.parsed.file.source()) {
-                Script::Shell(text) => format!("shell {:?}", text.as_str()),
-                Script::File { heredoc, text } => format!("file {heredoc} {:?}", text.as_str()),
-                Script::Exec(words) => {
+            let script = match run.executed(instruction, self.parsed.file.source()) {
+                Executed::Shell(text) => format!("shell {:?}", text.as_str()),
+                Executed::File { heredoc, text } => format!("file {heredoc} {:?}", text.as_str()),
+                Executed::Exec(words) => {
                     format!("exec {:?}", words.iter().map(|word| &word.text).collect::<Vec<_>>())
                 }
             };
