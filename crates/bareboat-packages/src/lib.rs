@@ -7,4 +7,11 @@ pub mod elf;
 pub mod pypi;
 pub mod scripts;
 pub mod system;
+
+pub mod bytecode;
+pub mod deb;
+pub mod debfile;
+pub mod elf;
+pub mod pypi;
+pub mod system;
 pub mod wheel;
