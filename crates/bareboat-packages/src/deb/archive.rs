@@ -69,11 +69,14 @@ impl Archive {
         let opened = thread::scope(|scope| {
             let open = |suite| scope.spawn(move || open_suite(options, suite, store, fetcher));
             let suites: Vec<_> = options.suites.iter().map(open).collect();
-            let results = suites.into_iter().map(|suite| suite.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            let results = suites
+                .into_iter()
+                .map(|suite| suite.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             results.collect::<Result<Vec<_>, _>>()
         })?;
         let (suites, packages): (Vec<OpenSuite>, Vec<SuitePackages>) = opened.into_iter().unzip();
-        let date = |open: &OpenSuite| SuiteDate { date: open.release.date, valid_until: open.release.valid_until };
+        let date =
+            |open: &OpenSuite| SuiteDate { date: open.release.date, valid_until: open.release.valid_until };
         let dates: SuiteDates = suites.iter().map(|open| (open.suite.name.clone(), date(open))).collect();
         let packages = PackageIndex {
             release: options.release,
@@ -104,7 +107,8 @@ fn open_suite(
     let open = believe(options, suite, fetcher)?;
     let mut tables = Vec::new();
     for path in packages_paths(&open.release, options.architecture) {
-        let index = open.index(&path).ok_or_else(|| ArchiveError::NoIndex { suite: suite.name.clone(), path })?;
+        let index =
+            open.index(&path).ok_or_else(|| ArchiveError::NoIndex { suite: suite.name.clone(), path })?;
         tables.push((index.file.digest, index));
     }
     let packages = read_packages(options, &open, &tables, store, fetcher)?;
@@ -144,7 +148,9 @@ fn believe_at(
     let signed = verify_cleartext(&document.bytes, &options.keyring, suite.role, options.now)
         .map_err(SuiteFault::Signature)?;
     let wanted = |path: &str| {
-        path.starts_with("main/") && (path.contains("/Packages") || path.contains("/Contents-")) && !path.contains(".diff/")
+        path.starts_with("main/")
+            && (path.contains("/Packages") || path.contains("/Contents-"))
+            && !path.contains(".diff/")
     };
     let release = ReleaseFile::parse(&signed.text, wanted).map_err(SuiteFault::Release)?;
     release.check(suite, options.now).map_err(SuiteFault::Release)?;

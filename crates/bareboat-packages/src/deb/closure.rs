@@ -171,7 +171,9 @@ impl Walk<'_> {
             }
         }
         let names = record.provisions().map(|(name, version)| (name, version, true));
-        for (name, version, is_virtual) in names.chain([(&record.name[..], Some(record.version.as_str()), false)]) {
+        for (name, version, is_virtual) in
+            names.chain([(&record.name[..], Some(record.version.as_str()), false)])
+        {
             for (owner, text) in self.exclusions.get(name).into_iter().flatten() {
                 let Ok(clause) = parse_clause(text) else { continue };
                 let relation = &clause.alternatives[0];
@@ -190,14 +192,16 @@ impl Walk<'_> {
     /// A chosen package other than `except` that `relation` is about.
     fn chosen_match(&self, relation: &Relation<'_>, except: &str) -> Option<String> {
         if relation.name != except
-            && self.selected.get(relation.name).is_some_and(|chosen| relation.admits(chosen.record.version.as_str()))
+            && self
+                .selected
+                .get(relation.name)
+                .is_some_and(|chosen| relation.admits(chosen.record.version.as_str()))
         {
             return Some(relation.name.to_owned());
         }
         let providers = self.provided.get(relation.name)?.iter();
-        let mut hits = providers.filter(|(owner, version)| {
-            owner != except && relation.admits_provided(version.as_deref())
-        });
+        let mut hits = providers
+            .filter(|(owner, version)| owner != except && relation.admits_provided(version.as_deref()));
         hits.next().map(|(owner, _)| owner.clone())
     }
 
@@ -229,7 +233,12 @@ impl Walk<'_> {
         chain
     }
 
-    fn unsatisfiable(&self, clause: &Clause<'_>, alternatives: &[&Relation<'_>], reason: &Reason) -> ClosureError {
+    fn unsatisfiable(
+        &self,
+        clause: &Clause<'_>,
+        alternatives: &[&Relation<'_>],
+        reason: &Reason,
+    ) -> ClosureError {
         let place = self.index.release().to_string();
         let first = alternatives[0];
         let known = |relation: &&Relation<'_>| {
@@ -237,7 +246,12 @@ impl Walk<'_> {
         };
         if !alternatives.iter().any(|relation| known(&relation)) {
             let suggestions = self.index.suggest(first.name);
-            return ClosureError::Unknown { clause: clause.to_string(), place, chain: self.chain(reason), suggestions };
+            return ClosureError::Unknown {
+                clause: clause.to_string(),
+                place,
+                chain: self.chain(reason),
+                suggestions,
+            };
         }
         let found = alternatives
             .iter()
@@ -402,29 +416,47 @@ mod tests {
 
     #[test]
     fn leaves_out_what_is_excluded_and_says_who_needs_it() {
-        let packages =
-            ["a 1 | Depends: debconf (>= 1) / debconf-2.0, awk", "debconf 2 | Depends: perl", "perl 5", "mawk 1 | Provides: awk"];
+        let packages = [
+            "a 1 | Depends: debconf (>= 1) / debconf-2.0, awk",
+            "debconf 2 | Depends: perl",
+            "perl 5",
+            "mawk 1 | Provides: awk",
+        ];
         let exclude = ["debconf", "mawk"].map(str::to_owned).into();
         let closure = index([&packages, &[], &[]]).closure(&["a"], &exclude).unwrap();
         assert_eq!(closure.packages.len(), 1);
-        let reasons: Vec<_> = closure.left_out.iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
+        let reasons: Vec<_> =
+            closure.left_out.iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
         assert_eq!(reasons, ["debconf: `a` needs `debconf (>= 1) | debconf-2.0`", "mawk: `a` needs `awk`"]);
     }
 
     #[test]
     fn explains_what_nothing_satisfies() {
-        let packages =
-            ["a 1 | Depends: b", "b 2 | Depends: c (>= 3)", "c 2", "d 1 | Depends: libfoo1", "libfoo2 1", "e 1 | Depends: v (>= 2)", "p 1 | Provides: v (= 1)"];
+        let packages = [
+            "a 1 | Depends: b",
+            "b 2 | Depends: c (>= 3)",
+            "c 2",
+            "d 1 | Depends: libfoo1",
+            "libfoo2 1",
+            "e 1 | Depends: v (>= 2)",
+            "p 1 | Provides: v (= 1)",
+        ];
         let error = closure(&packages, &["a"], &[]).unwrap_err();
         assert_eq!(
             error.to_string(),
             "nothing in Debian 13 (trixie) satisfies `c (>= 3)` (there is `c 2`); it is needed by `b 2`, which is needed by `a 1`"
         );
         let error = closure(&packages, &["d"], &[]).unwrap_err();
-        assert_eq!(error.to_string(), "no package in Debian 13 (trixie) is or provides `libfoo1`; it is needed by `d 1`");
+        assert_eq!(
+            error.to_string(),
+            "no package in Debian 13 (trixie) is or provides `libfoo1`; it is needed by `d 1`"
+        );
         assert_eq!(error.hint().unwrap(), "there is `libfoo2`");
         assert!(matches!(closure(&packages, &["e"], &[]), Err(ClosureError::Unsatisfiable { .. })));
-        assert!(matches!(closure(&packages, &["a b"], &[]), Err(ClosureError::Malformed { package: None, .. })));
+        assert!(matches!(
+            closure(&packages, &["a b"], &[]),
+            Err(ClosureError::Malformed { package: None, .. })
+        ));
     }
 
     #[test]

@@ -59,7 +59,9 @@ impl Archive {
         }
         let mut rows = Vec::new();
         for (suite, index) in &indexes {
-            self.scan(suite, index, store, fetcher, |path, packages| rows.extend(library_row(path, packages)))?;
+            self.scan(suite, index, store, fetcher, |path, packages| {
+                rows.extend(library_row(path, packages))
+            })?;
         }
         let text = SortedLines::write(HEADING, rows);
         keep_text(store, &key, &text)?;
@@ -140,10 +142,15 @@ impl Contents {
             let (Some(directory), Some(packages)) = (columns.next(), columns.next()) else { continue };
             let rank = directories.iter().position(|known| known == directory);
             for package in packages.split(',') {
-                shippers.insert(Shipper { rank, directory: directory.to_owned(), package: package.to_owned() });
+                shippers.insert(Shipper {
+                    rank,
+                    directory: directory.to_owned(),
+                    package: package.to_owned(),
+                });
             }
         }
-        let (found, unfound): (Vec<_>, Vec<_>) = shippers.into_iter().partition(|shipper| shipper.rank.is_some());
+        let (found, unfound): (Vec<_>, Vec<_>) =
+            shippers.into_iter().partition(|shipper| shipper.rank.is_some());
         found.into_iter().chain(unfound).collect()
     }
 
@@ -169,7 +176,11 @@ impl Contents {
         if shippers.len() > 1 {
             let directory = |shipper: &Shipper| shipper.rank.unwrap_or(usize::MAX);
             shippers.sort_by_cached_key(|shipper| {
-                (directory(shipper), std::cmp::Reverse(index.dependents(&shipper.package)), shipper.package.clone())
+                (
+                    directory(shipper),
+                    std::cmp::Reverse(index.dependents(&shipper.package)),
+                    shipper.package.clone(),
+                )
             });
         }
         let mut shippers = shippers.into_iter();
@@ -179,10 +190,9 @@ impl Contents {
         let place = if shipper.rank.is_some() { "" } else { ", where the loader does not look by itself" };
         let reason = match beside {
             _ if passed_over.is_empty() => format!("the only package that ships `{soname}`{place}"),
-            Some(other) => format!(
-                "ships `{soname}`{place} and is needed by more packages than `{}`",
-                other.package
-            ),
+            Some(other) => {
+                format!("ships `{soname}`{place} and is needed by more packages than `{}`", other.package)
+            }
             None => format!("ships `{soname}` in `{}`, which is searched first", shipper.directory),
         };
         Some(LibraryChoice { shipper, passed_over, reason })
@@ -193,7 +203,8 @@ impl Contents {
 fn library_row(path: &str, packages: &str) -> Option<String> {
     let (directory, name) = path.rsplit_once('/')?;
     let top = directory.strip_prefix("usr/").unwrap_or(directory);
-    let in_libraries = ["lib", "lib64"].contains(&top) || top.starts_with("lib/") || top.starts_with("lib64/");
+    let in_libraries =
+        ["lib", "lib64"].contains(&top) || top.starts_with("lib/") || top.starts_with("lib64/");
     let is_library = name.starts_with("lib") || name.starts_with("ld-");
     if !in_libraries || !is_library || !has_library_ending(name) {
         return None;
@@ -207,7 +218,8 @@ fn library_row(path: &str, packages: &str) -> Option<String> {
 
 /// True for `libz.so` and `libz.so.1.2`.
 fn has_library_ending(name: &str) -> bool {
-    memchr::memmem::find(name.as_bytes(), b".so").is_some_and(|at| matches!(name.as_bytes().get(at + 3), None | Some(b'.')))
+    memchr::memmem::find(name.as_bytes(), b".so")
+        .is_some_and(|at| matches!(name.as_bytes().get(at + 3), None | Some(b'.')))
 }
 
 /// True for packages that ship libraries to link or debug with, or for other architectures.
@@ -267,12 +279,22 @@ mod tests {
     #[test]
     fn chooses_with_a_reason() {
         let index = index([
-            &["libgl1 1", "libgl4es0 1", "libav61 1", "libav-extra61 1", "vlc 1 | Depends: libav61 / libav-extra61", "libblas3 1", "numpy 1 | Depends: libblas3 / libatlas3", "libatlas3 1"],
+            &[
+                "libgl1 1",
+                "libgl4es0 1",
+                "libav61 1",
+                "libav-extra61 1",
+                "vlc 1 | Depends: libav61 / libav-extra61",
+                "libblas3 1",
+                "numpy 1 | Depends: libblas3 / libatlas3",
+                "libatlas3 1",
+            ],
             &[],
             &[],
         ]);
         let contents = contents(&LIBRARIES);
-        let chosen = |soname| contents.choose(soname, &index).map(|choice| (choice.shipper.package, choice.reason));
+        let chosen =
+            |soname| contents.choose(soname, &index).map(|choice| (choice.shipper.package, choice.reason));
         let expect = |package: &str, reason: &str| Some((package.to_owned(), reason.to_owned()));
         assert_eq!(
             chosen("libGL.so.1"),
@@ -284,7 +306,10 @@ mod tests {
         );
         assert_eq!(
             chosen("libblas.so.3"),
-            expect("libblas3", "ships `libblas.so.3`, where the loader does not look by itself and is needed by more packages than `libatlas3`")
+            expect(
+                "libblas3",
+                "ships `libblas.so.3`, where the loader does not look by itself and is needed by more packages than `libatlas3`"
+            )
         );
         assert_eq!(chosen("libz.so.1"), None);
     }

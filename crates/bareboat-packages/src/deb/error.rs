@@ -108,9 +108,9 @@ impl ArchiveError {
 impl SuiteFault {
     fn hint(&self, suite: &str) -> Option<String> {
         match self {
-            Self::Fetch(error) => {
-                error.hint().or_else(|| Some("name a mirror that has this release with `--mirror URL`".to_owned()))
-            }
+            Self::Fetch(error) => error
+                .hint()
+                .or_else(|| Some("name a mirror that has this release with `--mirror URL`".to_owned())),
             Self::Release(ReleaseFileError::Expired { .. }) => Some(format!(
                 "check this machine's clock with `date -u`; if it is right, this mirror no longer renews `{suite}`: name another with `--mirror URL`"
             )),
@@ -120,9 +120,14 @@ impl SuiteFault {
             Self::Signature(SignatureError::NoneHolds { faults })
                 if faults.iter().any(|fault| fault.reason == FaultReason::UnknownKey) =>
             {
-                Some("if this is Debian's own archive, its keys are newer than this bareboat: use a newer one".to_owned())
+                Some(
+                    "if this is Debian's own archive, its keys are newer than this bareboat: use a newer one"
+                        .to_owned(),
+                )
             }
-            Self::Signature(_) | Self::Release(_) => Some("name another mirror with `--mirror URL`".to_owned()),
+            Self::Signature(_) | Self::Release(_) => {
+                Some("name another mirror with `--mirror URL`".to_owned())
+            }
         }
     }
 }

@@ -104,7 +104,8 @@ impl StoredIndex {
         if expected > LIMIT {
             return Err(IndexFault::TooLarge { size: expected, limit: LIMIT });
         }
-        let text = self.gunzip_at_once(bytes, expected).map_or_else(|| self.unpack_stream(bytes, expected), Ok)?;
+        let text =
+            self.gunzip_at_once(bytes, expected).map_or_else(|| self.unpack_stream(bytes, expected), Ok)?;
         if self.unpacked.is_some() && text.len() as u64 != expected {
             return Err(IndexFault::WrongSize { expected });
         }
@@ -188,7 +189,10 @@ mod tests {
     fn reports_broken_compression_and_bytes_that_are_no_text() {
         let stored = Maker::Gzip.compress(b"hello world");
         let cut = &stored[..stored.len() - 4];
-        assert!(matches!(index(cut, Some(11), Compression::Gzip).unpack(cut), Err(IndexFault::Compression(_))));
+        assert!(matches!(
+            index(cut, Some(11), Compression::Gzip).unpack(cut),
+            Err(IndexFault::Compression(_))
+        ));
         let verdict = index(b"\xff", Some(1), Compression::None).unpack(b"\xff");
         assert_eq!(verdict, Err(IndexFault::NotText));
     }

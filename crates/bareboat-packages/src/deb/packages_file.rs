@@ -110,7 +110,11 @@ impl<'a> PackageRow<'a> {
         let record = PackageRecord {
             architecture: architecture.to_owned(),
             source: if source.is_empty() { name.clone() } else { source.to_owned() },
-            source_version: if source_version.is_empty() { version.clone() } else { source_version.parse().ok()? },
+            source_version: if source_version.is_empty() {
+                version.clone()
+            } else {
+                source_version.parse().ok()?
+            },
             name,
             version,
             suite: self.suite.name.clone(),
@@ -221,9 +225,24 @@ impl<'a> Stanza<'a> {
         good(source_version.is_empty() || source_version.parse::<Version>().is_ok(), "Source")?;
         let installed = self.installed_size.parse::<u64>().unwrap_or(0).saturating_mul(1024).to_string();
         let columns = [
-            self.package, self.version, self.architecture, source, source_version, self.path, self.sha256, self.size,
-            &installed, self.section, self.priority, self.essential, self.multi_arch, self.pre_depends, self.depends,
-            self.provides, self.conflicts, self.breaks,
+            self.package,
+            self.version,
+            self.architecture,
+            source,
+            source_version,
+            self.path,
+            self.sha256,
+            self.size,
+            &installed,
+            self.section,
+            self.priority,
+            self.essential,
+            self.multi_arch,
+            self.pre_depends,
+            self.depends,
+            self.provides,
+            self.conflicts,
+            self.breaks,
         ];
         let mut row = String::with_capacity(columns.iter().map(|column| column.len() + 1).sum());
         for (index, column) in columns.iter().enumerate() {
@@ -291,7 +310,10 @@ mod tests {
         assert_eq!(record.path, "pool/main/lib.deb");
         assert_eq!(record.dependencies().unwrap().len(), 3);
         assert_eq!(record.exclusions().unwrap().len(), 2);
-        assert_eq!((record.provides("v"), record.provides("w"), record.provides("z")), (Some(Some("2")), Some(None), None));
+        assert_eq!(
+            (record.provides("v"), record.provides("w"), record.provides("z")),
+            (Some(Some("2")), Some(None), None)
+        );
         assert_eq!(packages.providers("v").collect::<Vec<_>>(), ["lib"]);
     }
 

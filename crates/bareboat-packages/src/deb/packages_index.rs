@@ -138,7 +138,9 @@ pub(super) mod tests {
         for line in lines {
             let mut parts = line.split(" | ");
             let (name, version) = parts.next().unwrap().split_once(' ').unwrap();
-            text += &format!("Package: {name}\nVersion: {version}\nArchitecture: amd64\nSize: 1\nSHA256: {HEX}\n");
+            text += &format!(
+                "Package: {name}\nVersion: {version}\nArchitecture: amd64\nSize: 1\nSHA256: {HEX}\n"
+            );
             text += &format!("Filename: pool/main/{name}_{version}_amd64.deb\n");
             parts.for_each(|field| text += &format!("{}\n", field.replace(" / ", " | ")));
             text += "\n";
@@ -188,7 +190,13 @@ pub(super) mod tests {
     #[test]
     fn counts_who_needs_a_package_first() {
         let index = index([
-            &["a 1 | Depends: lib (>= 1), other", "b 1 | Depends: alt / lib", "c 1 | Depends: libx", "lib 1", "d 1 | Pre-Depends: lib"],
+            &[
+                "a 1 | Depends: lib (>= 1), other",
+                "b 1 | Depends: alt / lib",
+                "c 1 | Depends: libx",
+                "lib 1",
+                "d 1 | Pre-Depends: lib",
+            ],
             &["a 2 | Depends: lib"],
             &[],
         ]);

@@ -84,9 +84,18 @@ mod tests {
 
     fn suggest(wanted: &str) -> Vec<String> {
         let mut suggestions = Suggestions::new(wanted);
-        for name in
-            ["libpq5", "libpq-dev", "libssl3t64", "libssl-dev", "libicu76", "curl", "libcurl4t64", "git", "tzdata", "libpq5"]
-        {
+        for name in [
+            "libpq5",
+            "libpq-dev",
+            "libssl3t64",
+            "libssl-dev",
+            "libicu76",
+            "curl",
+            "libcurl4t64",
+            "git",
+            "tzdata",
+            "libpq5",
+        ] {
             suggestions.consider(name);
         }
         suggestions.finish()
@@ -105,7 +114,9 @@ mod tests {
 
     #[test]
     fn measures_distances() {
-        for (left, right, distance) in [("", "abc", 3), ("kitten", "sitting", 3), ("a", "a", 0), ("ab", "ba", 2)] {
+        for (left, right, distance) in
+            [("", "abc", 3), ("kitten", "sitting", 3), ("a", "a", 0), ("ab", "ba", 2)]
+        {
             assert_eq!(edit_distance(left.as_bytes(), right.as_bytes()), distance);
         }
     }

@@ -7,6 +7,7 @@
 //! Follows PyPA's "Binary distribution format" (PEP 427, 491), "Recording installed projects" (PEP 376, 610, 627) and
 //! "Entry points specification". Never runs anything, never looks at tags to decide what is inside.
 
+pub mod abi;
 mod archive;
 mod content;
 mod entry_points;

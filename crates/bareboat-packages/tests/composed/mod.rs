@@ -1,5 +1,8 @@
 //! A directory with a Debian release's own interpreter, made from packages of the archive this machine's apt uses.
 
+// Each test binary uses a part of this.
+#![allow(dead_code)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
