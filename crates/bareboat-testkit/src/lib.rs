@@ -6,4 +6,5 @@ pub mod full;
 pub mod http;
 pub mod openpgp;
 pub mod package_index;
+pub mod program;
 pub mod wheel;
