@@ -1,4 +1,5 @@
 //! What we write, read by the real engines: Docker, Podman and skopeo load it, run it, and show the same files.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::io::Write;
