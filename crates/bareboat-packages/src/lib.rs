@@ -7,11 +7,4 @@ pub mod elf;
 pub mod pypi;
 pub mod scripts;
 pub mod system;
-
-pub mod bytecode;
-pub mod deb;
-pub mod debfile;
-pub mod elf;
-pub mod pypi;
-pub mod system;
 pub mod wheel;

@@ -301,9 +301,10 @@ fn add_system(growing: &mut Growing<'_>, inputs: &Inputs<'_>, merged: &Merged) -
     let merged = growing.merge()?;
     let elf: BTreeMap<&TreePath, &ElfFacts> =
         growing.pieces.iter().flat_map(|piece| piece.elf.iter()).collect();
-    let cache = ld_so_cache::write(&merged.tree, &elf, inputs.target.architecture)?;
+    let libc = inputs.packages.iter().find(|(name, ..)| name == "libc6").map(|(_, version, _)| version.as_str());
+    let cache = ld_so_cache::write(&merged.tree, &elf, inputs.target.architecture, libc);
     let mut tree = Tree::new();
-    let path = TreePath::new("etc/ld.so.cache").expect("a constant path");
+    let path = TreePath::new(ld_so_cache::PATH).expect("a constant path");
     tree.insert(path, bareboat_image::Entry::file(store.insert(&cache)?, cache.len() as u64, 0o644));
     // It changes with every library, so it lies in the last layer that has any.
     let last = growing.layers.iter().filter(|layer| **layer <= LayerName::Libraries).max().cloned();
