@@ -59,6 +59,7 @@ pub struct DebMaker {
     data: TarMaker,
     md5sums: String,
     directories: BTreeSet<String>,
+    paths: BTreeSet<String>,
     compression: Compression,
 }
 
@@ -71,6 +72,7 @@ impl DebMaker {
             data: TarMaker::new().directory("./", 0o755),
             md5sums: String::new(),
             directories: BTreeSet::new(),
+            paths: BTreeSet::new(),
             compression: Compression::Xz,
         };
         maker
@@ -94,6 +96,7 @@ impl DebMaker {
     pub fn file(mut self, path: &str, mode: u32, content: impl AsRef<[u8]>) -> Self {
         let sum: String = Md5::digest(content.as_ref()).iter().map(|byte| format!("{byte:02x}")).collect();
         self.md5sums += &format!("{sum}  {path}\n");
+        self.paths.insert(path.to_owned());
         self = self.parents(path);
         self.data = self.data.file(&format!("./{path}"), mode, content.as_ref());
         self
@@ -111,6 +114,7 @@ impl DebMaker {
     /// Adds a symbolic link with its missing parent directories.
     pub fn symlink(mut self, path: &str, target: &str) -> Self {
         self = self.parents(path);
+        self.paths.insert(path.to_owned());
         self.data = self.data.link(&format!("./{path}"), b'2', target);
         self
     }
@@ -118,6 +122,7 @@ impl DebMaker {
     /// Adds a hard link to the file at `target`, with missing parent directories.
     pub fn hard_link(mut self, path: &str, target: &str) -> Self {
         self = self.parents(path);
+        self.paths.insert(path.to_owned());
         self.data = self.data.link(&format!("./{path}"), b'1', &format!("./{target}"));
         self
     }
@@ -140,6 +145,11 @@ impl DebMaker {
     pub fn data(mut self, change: impl FnOnce(TarMaker) -> TarMaker) -> Self {
         self.data = change(self.data);
         self
+    }
+
+    /// Paths of the files and links added, without leading `./`, as an archive's `Contents` lists them.
+    pub fn paths(&self) -> Vec<String> {
+        self.paths.iter().cloned().collect()
     }
 
     /// The text of the `control` file.

@@ -53,8 +53,8 @@ pub struct SuiteMaker {
 const ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
 
 impl ArchiveMaker {
-    /// An archive with the three empty suites of a release: `trixie`, `trixie-updates`, `trixie-security`. As Debian does,
-    /// the last two expire, and store no gzip form.
+    /// An archive with the three empty suites of a release: `trixie`, `trixie-updates`, `trixie-security`. As
+    /// Debian does, the last two expire, and store no gzip form.
     pub fn new(codename: &str) -> Self {
         let suites = ["", "-updates", "-security"].map(|ending| {
             let name = format!("{codename}{ending}");
@@ -90,10 +90,12 @@ impl ArchiveMaker {
         let path = format!("{pool}/{initial}/{source}/{name}_{plain}_{architecture}.deb");
         let stanza = format!("{control}Filename: {path}\nSize: {}\nSHA256: {}\n\n", bytes.len(), hex(&bytes));
         let maker = self.suite(suite);
-        for target in ARCHITECTURES.iter().filter(|target| architecture == "all" || architecture == **target) {
+        for target in ARCHITECTURES.iter().filter(|target| architecture == "all" || architecture == **target)
+        {
             *maker.packages.entry((*target).to_owned()).or_default() += &stanza;
         }
-        let section = control.lines().find_map(|line| line.strip_prefix("Section: ")).unwrap_or("misc").to_owned();
+        let section =
+            control.lines().find_map(|line| line.strip_prefix("Section: ")).unwrap_or("misc").to_owned();
         for file in package.paths() {
             let files = maker.contents.entry(architecture.clone()).or_default();
             files.entry(file).or_default().insert(format!("{section}/{name}"));
@@ -116,9 +118,13 @@ impl ArchiveMaker {
                     files.insert(format!("{directory}/{path}"), bytes);
                 }
             }
-            let fields: String = suite.fields.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+            let fields: String =
+                suite.fields.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
             let release = format!("{fields}SHA256:\n{table}");
-            files.insert(format!("{directory}/InRelease"), key.sign_cleartext(&release, signature).into_bytes());
+            files.insert(
+                format!("{directory}/InRelease"),
+                key.sign_cleartext(&release, signature).into_bytes(),
+            );
         }
         files
     }
@@ -137,7 +143,8 @@ impl ArchiveMaker {
     pub fn write(&self, directory: &Path, key: &OpenPgpKey, signature: &SignaturePlan) {
         for (path, bytes) in self.files(key, signature) {
             let path = directory.join(path);
-            fs::create_dir_all(path.parent().expect("the path has a parent")).expect("the directory can be made");
+            fs::create_dir_all(path.parent().expect("the path has a parent"))
+                .expect("the directory can be made");
             fs::write(path, bytes).expect("the file can be written");
         }
     }

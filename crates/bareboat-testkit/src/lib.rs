@@ -1,6 +1,7 @@
 //! Development only: fake registry, Debian archive and package index; .deb, wheel and tar makers.
 
 pub mod deb;
+pub mod debian_archive;
 pub mod elf;
 pub mod full;
 pub mod http;

@@ -1,8 +1,8 @@
 //! Debian mirrors found in a host's apt configuration: `sources.list` lines and deb822 `.sources` paragraphs.
 //!
-//! Follows `sources.list(5)`. The text comes in as data; [`read_host_sources`] is the one function that reads files,
-//! below the root it is given. Which of the places found truly is Debian's archive is decided later by signature: here
-//! only what clearly is something else (another suite, component, keyring) is left out.
+//! Follows `sources.list(5)`. The text comes in as data; [`read_host_sources`] is the one function that reads
+//! files, below the root it is given. Which of the places found truly is Debian's archive is decided later by
+//! signature: here only what clearly is something else (another suite, component, keyring) is left out.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,8 @@ use super::debian_release::ArchiveKind;
 /// A host's apt configuration, file by file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HostSources {
-    /// Content of `sources.list` and of `*.list` and `*.sources` in `sources.list.d`, by file name, in apt's order.
+    /// Content of `sources.list` and of `*.list` and `*.sources` in `sources.list.d`, by file name, in apt's
+    /// order.
     pub files: Vec<(String, String)>,
     /// Content of the lists that `mirror+file:` addresses name, by absolute path.
     pub mirror_lists: BTreeMap<String, String>,
@@ -76,8 +77,8 @@ impl HostSources {
     }
 }
 
-/// Reads the apt configuration below `root` (`/` for the machine itself). Missing and unreadable files are no error:
-/// a host without apt has no mirrors to offer.
+/// Reads the apt configuration below `root` (`/` for the machine itself). Missing and unreadable files are no
+/// error: a host without apt has no mirrors to offer.
 pub fn read_host_sources(root: &Path) -> HostSources {
     let apt = root.join("etc/apt");
     let mut paths = vec![apt.join("sources.list")];
@@ -117,7 +118,8 @@ fn mirror_list_path(uri: &str) -> Option<&str> {
     path.starts_with('/').then_some(path)
 }
 
-/// `uri` as a fetcher writes it, if its scheme is one that can be fetched; apt writes `file:/srv`, others `file:///srv`.
+/// `uri` as a fetcher writes it, if its scheme is one that can be fetched; apt writes `file:/srv`, others
+/// `file:///srv`.
 fn fetchable(uri: &str) -> Option<String> {
     match uri.strip_prefix("file:") {
         Some(path) if path.starts_with('/') => Some(format!("file:///{}", path.trim_start_matches('/'))),
@@ -137,8 +139,8 @@ struct Source {
 impl Source {
     /// The archive this entry can stand for, if it may be Debian's at all.
     ///
-    /// A suite of any release will do: all of them share one pool. Third parties use Debian's suite names too, but then
-    /// name their own keyring.
+    /// A suite of any release will do: all of them share one pool. Third parties use Debian's suite names too,
+    /// but then name their own keyring.
     fn archive(&self) -> Option<ArchiveKind> {
         let own_keyring = self.signed_by.split_ascii_whitespace().any(|keyring| {
             keyring.rsplit('/').next().is_some_and(|file| !file.starts_with("debian-archive-"))

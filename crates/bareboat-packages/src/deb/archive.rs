@@ -1,8 +1,8 @@
 //! Opens a release: signed release files, the indexes they name, the packages in those.
 //!
-//! The chain: a key of ours signed `InRelease`; that names the digest of every index; an index names the digest of every
-//! package. Nothing is read that the link before did not name. Release files are fetched anew each time, indexes once: the
-//! compact form of an index is kept in the store under the index's digest.
+//! The chain: a key of ours signed `InRelease`; that names the digest of every index; an index names the digest
+//! of every package. Nothing is read that the link before did not name. Release files are fetched anew each
+//! time, indexes once: the compact form of an index is kept in the store under the index's digest.
 
 use std::thread;
 
@@ -63,8 +63,8 @@ impl Archive {
     /// Fetches, checks and reads the release's indexes.
     ///
     /// # Errors
-    /// [`ArchiveError::Suite`] when no mirror has a believable release file of one of the suites; the others when an index
-    /// cannot be fetched or read.
+    /// [`ArchiveError::Suite`] when no mirror has a believable release file of one of the suites; the others
+    /// when an index cannot be fetched or read.
     pub fn open(options: &ArchiveOptions, store: &Store, fetcher: &Fetcher) -> Result<Self, ArchiveError> {
         let opened = thread::scope(|scope| {
             let open = |suite| scope.spawn(move || open_suite(options, suite, store, fetcher));
@@ -124,8 +124,8 @@ fn packages_paths(release: &ReleaseFile, architecture: Architecture) -> Vec<Stri
     paths
 }
 
-/// The suite's release file from the first mirror whose one can be believed. A host's apt may name places that use
-/// Debian's suite names without being Debian, so one bad mirror is no reason to give up.
+/// The suite's release file from the first mirror whose one can be believed. A host's apt may name places that
+/// use Debian's suite names without being Debian, so one bad mirror is no reason to give up.
 fn believe(options: &ArchiveOptions, suite: &Suite, fetcher: &Fetcher) -> Result<OpenSuite, ArchiveError> {
     let mut attempts = Vec::new();
     for url in options.mirrors.suite_urls(suite, "InRelease") {
@@ -175,8 +175,7 @@ fn read_packages(
     }
     let mut text = String::new();
     for (_, index) in indexes {
-        let digest = open.fetch(index, &options.mirrors, store, fetcher)?;
-        let bytes = store.read(&digest, index.file.size)?;
+        let bytes = open.read(index, &options.mirrors, store, fetcher)?;
         let unpacked = index.unpack(&bytes).map_err(|fault| open.fault(index, fault))?;
         // Usually there is one index: then nothing is copied.
         text = if text.is_empty() { unpacked } else { text + "\n" + &unpacked };

@@ -1,4 +1,5 @@
-//! The dates archives write, `Sat, 21 Nov 2026 09:15:44 UTC`, and the way a lock file keeps them, `2026-11-21T09:15:44Z`.
+//! The dates archives write, `Sat, 21 Nov 2026 09:15:44 UTC`, and the way a lock file keeps them,
+//! `2026-11-21T09:15:44Z`.
 //!
 //! Only UTC exists in archives (Debian repository format, "Date, Valid-Until"). Leap seconds do not.
 
@@ -91,7 +92,7 @@ const fn days_before_year(year: u64) -> u64 {
 
 const fn days_in(year: u64, month: u64) -> u64 {
     match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,

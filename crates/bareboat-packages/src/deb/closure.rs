@@ -1,12 +1,13 @@
 //! Everything some packages need, and who needs it.
 //!
-//! Works as apt does in a suite of which nothing is installed: breadth first, the first alternative that can be had,
-//! a package already chosen before any other. Nothing is ever taken back: in a released suite nothing has to be.
-//! `Recommends` and `Suggests` are not followed.
+//! Works as apt does in a suite of which nothing is installed: breadth first, the first alternative that can be
+//! had, a package already chosen before any other. Nothing is ever taken back: in a released suite nothing has
+//! to be. `Recommends` and `Suggests` are not followed.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
+use super::closure_error::ClosureError;
 use super::dependency::{Clause, DependencyError, Qualifier, Relation, parse_clause};
 use super::packages_index::PackageIndex;
 use super::record::PackageRecord;
@@ -49,7 +50,8 @@ impl PackageIndex {
     /// A root is a relation as in a `Depends` field: `libpq5`, `libpq5 (>= 15)`, a virtual name.
     ///
     /// # Errors
-    /// [`ClosureError`]: a root that is not there, a need nothing satisfies, two packages that exclude each other.
+    /// [`ClosureError`]: a root that is not there, a need nothing satisfies, two packages that exclude each
+    /// other.
     pub fn closure<R: AsRef<str>>(
         &self,
         roots: &[R],
@@ -144,8 +146,8 @@ impl Walk<'_> {
         providers.into_iter().find(|provider| self.exclude.contains(provider))
     }
 
-    /// What could be chosen for `relation`, best first: the package of that name, then those that provide it, by
-    /// priority and name.
+    /// What could be chosen for `relation`, best first: the package of that name, then those that provide it,
+    /// by priority and name.
     fn candidates(&self, relation: &Relation<'_>) -> Vec<PackageRecord> {
         if let Some(Qualifier::Named(architecture)) = relation.qualifier
             && architecture != self.index.architecture().debian()
@@ -244,7 +246,7 @@ impl Walk<'_> {
         let known = |relation: &&Relation<'_>| {
             self.index.contains(relation.name) || !self.index.providers(relation.name).is_empty()
         };
-        if !alternatives.iter().any(|relation| known(&relation)) {
+        if !alternatives.iter().any(known) {
             let suggestions = self.index.suggest(first.name);
             return ClosureError::Unknown {
                 clause: clause.to_string(),
@@ -296,189 +298,5 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Why there is no closure.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ClosureError {
-    /// No package of that name exists.
-    #[error("no package in {place} is or provides `{clause}`{}", needed_by(chain))]
-    Unknown {
-        /// What was asked for.
-        clause: String,
-        /// The release.
-        place: String,
-        /// Who asked, nearest first; empty when the user did.
-        chain: Vec<String>,
-        /// Names that may have been meant.
-        suggestions: Vec<String>,
-    },
-    /// Packages of that name exist in other versions only.
-    #[error("nothing in {place} satisfies `{clause}`{}{}", having(found), needed_by(chain))]
-    Unsatisfiable {
-        /// What was asked for.
-        clause: String,
-        /// The release.
-        place: String,
-        /// Who asked, nearest first; empty when the user did.
-        chain: Vec<String>,
-        /// What there is instead.
-        found: Vec<String>,
-    },
-    /// Two packages cannot be in one image.
-    #[error("`{package}` excludes `{relation}`, so it cannot be together with `{other}`{}", needed_by(chain))]
-    Clash {
-        /// Who excludes.
-        package: String,
-        /// Whom, as it says it.
-        relation: String,
-        /// Who that is.
-        other: String,
-        /// Who asked for the second of both, nearest first; empty when the user did.
-        chain: Vec<String>,
-    },
-    /// A relation cannot be read.
-    #[error("{}{source}", package.as_ref().map(|name| format!("package `{name}`: ")).unwrap_or_default())]
-    Malformed {
-        /// The package that has it; `None` for a request.
-        package: Option<String>,
-        /// What is wrong.
-        source: DependencyError,
-    },
-}
-
-impl ClosureError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Unknown { suggestions, .. } if !suggestions.is_empty() => {
-                let names: Vec<_> = suggestions.iter().map(|name| format!("`{name}`")).collect();
-                Some(format!("there is {}", names.join(", ")))
-            }
-            Self::Clash { package, other, .. } => {
-                Some(format!("leave out one of `{package}` and `{other}`, or what needs it"))
-            }
-            _ => None,
-        }
-    }
-}
-
-fn needed_by(chain: &[String]) -> String {
-    let links = chain.iter().enumerate().map(|(index, package)| {
-        let needed = if index == 0 { "; it is needed by" } else { ", which is needed by" };
-        format!("{needed} `{package}`")
-    });
-    links.collect()
-}
-
-fn having(found: &[String]) -> String {
-    if found.is_empty() { String::new() } else { format!(" (there is `{}`)", found.join("`, `")) }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::super::packages_index::tests::index;
-    use super::*;
-
-    fn closure(packages: &[&str], roots: &[&str], exclude: &[&str]) -> Result<Vec<String>, ClosureError> {
-        let exclude = exclude.iter().map(|name| (*name).to_owned()).collect();
-        let closure = index([packages, &[], &[]]).closure(roots, &exclude)?;
-        Ok(closure.packages.into_iter().map(|selected| selected.record.name).collect())
-    }
-
-    #[test]
-    fn follows_dependencies_and_pre_dependencies_once() {
-        let packages = ["a 1 | Depends: b, c | Pre-Depends: d", "b 1 | Depends: a, d", "c 1", "d 1", "e 1"];
-        assert_eq!(closure(&packages, &["a"], &[]).unwrap(), ["a", "b", "c", "d"]);
-        assert_eq!(closure(&packages, &[], &[]).unwrap(), Vec::<String>::new());
-    }
-
-    #[test]
-    fn takes_the_first_alternative_unless_another_is_there_already() {
-        let packages = ["a 1 | Depends: x / y", "b 1 | Depends: y", "x 1", "y 1", "z 1 | Depends: gone / y"];
-        assert_eq!(closure(&packages, &["a"], &[]).unwrap(), ["a", "x"]);
-        assert_eq!(closure(&packages, &["y", "a"], &[]).unwrap(), ["a", "y"]);
-        assert_eq!(closure(&packages, &["z"], &[]).unwrap(), ["y", "z"]);
-    }
-
-    #[test]
-    fn takes_providers_by_priority_and_respects_provided_versions() {
-        let packages = [
-            "a 1 | Depends: awk (>= 2)",
-            "b 1 | Depends: awk",
-            "mawk 1 | Provides: awk | Priority: required",
-            "gawk 1 | Provides: awk (= 2) | Priority: optional",
-            "busy 1 | Provides: awk | Priority: optional",
-        ];
-        assert_eq!(closure(&packages, &["b"], &[]).unwrap(), ["b", "mawk"]);
-        assert_eq!(closure(&packages, &["a"], &[]).unwrap(), ["a", "gawk"]);
-        assert_eq!(closure(&packages, &["a", "b"], &[]).unwrap(), ["a", "b", "gawk", "mawk"]);
-        assert_eq!(closure(&packages, &["busy", "b"], &[]).unwrap(), ["b", "busy"]);
-    }
-
-    #[test]
-    fn leaves_out_what_is_excluded_and_says_who_needs_it() {
-        let packages = [
-            "a 1 | Depends: debconf (>= 1) / debconf-2.0, awk",
-            "debconf 2 | Depends: perl",
-            "perl 5",
-            "mawk 1 | Provides: awk",
-        ];
-        let exclude = ["debconf", "mawk"].map(str::to_owned).into();
-        let closure = index([&packages, &[], &[]]).closure(&["a"], &exclude).unwrap();
-        assert_eq!(closure.packages.len(), 1);
-        let reasons: Vec<_> =
-            closure.left_out.iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
-        assert_eq!(reasons, ["debconf: `a` needs `debconf (>= 1) | debconf-2.0`", "mawk: `a` needs `awk`"]);
-    }
-
-    #[test]
-    fn explains_what_nothing_satisfies() {
-        let packages = [
-            "a 1 | Depends: b",
-            "b 2 | Depends: c (>= 3)",
-            "c 2",
-            "d 1 | Depends: libfoo1",
-            "libfoo2 1",
-            "e 1 | Depends: v (>= 2)",
-            "p 1 | Provides: v (= 1)",
-        ];
-        let error = closure(&packages, &["a"], &[]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "nothing in Debian 13 (trixie) satisfies `c (>= 3)` (there is `c 2`); it is needed by `b 2`, which is needed by `a 1`"
-        );
-        let error = closure(&packages, &["d"], &[]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "no package in Debian 13 (trixie) is or provides `libfoo1`; it is needed by `d 1`"
-        );
-        assert_eq!(error.hint().unwrap(), "there is `libfoo2`");
-        assert!(matches!(closure(&packages, &["e"], &[]), Err(ClosureError::Unsatisfiable { .. })));
-        assert!(matches!(
-            closure(&packages, &["a b"], &[]),
-            Err(ClosureError::Malformed { package: None, .. })
-        ));
-    }
-
-    #[test]
-    fn keeps_packages_apart_that_exclude_each_other() {
-        let packages = [
-            "a 1 | Conflicts: mta | Provides: mta",
-            "b 1 | Provides: mta | Conflicts: mta",
-            "old 1",
-            "new 1 | Breaks: old (<< 2)",
-            "c 1 | Depends: b / old",
-        ];
-        let error = closure(&packages, &["a", "b"], &[]).unwrap_err();
-        assert_eq!(error.to_string(), "`b` excludes `mta`, so it cannot be together with `a`");
-        assert!(matches!(closure(&packages, &["old", "new"], &[]), Err(ClosureError::Clash { .. })));
-        assert!(matches!(closure(&packages, &["new", "old"], &[]), Err(ClosureError::Clash { .. })));
-        assert_eq!(closure(&packages, &["a", "c"], &[]).unwrap(), ["a", "c", "old"]);
-    }
-
-    #[test]
-    fn reads_roots_as_relations_and_ignores_other_architectures() {
-        let packages = ["a 2 | Depends: b [arm64], c:any, d:i386 / e", "c 1", "d 1", "e 1"];
-        assert_eq!(closure(&packages, &["a (>= 2)"], &[]).unwrap(), ["a", "c", "e"]);
-        assert!(closure(&packages, &["a (>= 3)"], &[]).is_err());
-    }
-}
+mod tests;

@@ -1,18 +1,11 @@
-//! Which package ships a file: an archive's own `Contents` indexes.
+//! Which package ships a shared library.
 //!
-//! Fetched only when asked for: 13 MB for Debian 13, 170 MB unpacked and never held in memory. What is asked most, the
-//! package of a shared library, is kept as a table in the store. Follows the Debian repository format, "Contents indices".
-//! The security archive publishes empty ones, so a library that exists there only is not found.
+//! A table made once from the archive's own `Contents` indexes (see `contents_index`) and kept in the store.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read};
-
-use bareboat_store::{Digest, Fetcher, Store};
 
 use super::architecture::Architecture;
-use super::archive::{Archive, cached_text, keep_text};
-use super::error::{ArchiveError, IndexFault};
-use super::index_file::{OpenSuite, StoredIndex};
 use super::packages_index::PackageIndex;
 use super::sorted_lines::SortedLines;
 
@@ -21,12 +14,14 @@ use super::sorted_lines::SortedLines;
 pub struct Contents {
     architecture: Architecture,
     libraries: SortedLines,
+    unsigned: Vec<String>,
 }
 
 /// A package that ships a shared library.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shipper {
-    /// Position of the directory in the loader's search order; `None` when the loader does not look there by itself.
+    /// Position of the directory in the loader's search order; `None` when the loader does not look there by
+    /// itself.
     pub rank: Option<usize>,
     /// The directory, without leading slash.
     pub directory: String,
@@ -45,95 +40,22 @@ pub struct LibraryChoice {
     pub reason: String,
 }
 
-impl Archive {
-    /// Where shared libraries are shipped. Fetches the `Contents` indexes when this was never asked for them before.
-    ///
-    /// # Errors
-    /// As [`Archive::open`].
-    pub fn contents(&self, store: &Store, fetcher: &Fetcher) -> Result<Contents, ArchiveError> {
-        let indexes = self.contents_indexes();
-        let digests: Vec<String> = indexes.iter().map(|(_, index)| index.file.digest.hex()).collect();
-        let key = Digest::of(format!("{HEADING} {} {}", self.architecture, digests.join(" ")));
-        if let Some(libraries) = cached_text(store, &key).and_then(|text| SortedLines::open(text, HEADING)) {
-            return Ok(Contents { architecture: self.architecture, libraries });
-        }
-        let mut rows = Vec::new();
-        for (suite, index) in &indexes {
-            self.scan(suite, index, store, fetcher, |path, packages| {
-                rows.extend(library_row(path, packages))
-            })?;
-        }
-        let text = SortedLines::write(HEADING, rows);
-        keep_text(store, &key, &text)?;
-        let libraries = SortedLines::open(text, HEADING).unwrap_or_default();
-        Ok(Contents { architecture: self.architecture, libraries })
-    }
-
-    /// The packages that ship the file at `path` (without leading slash), ordered by name. Reads the whole index, which
-    /// takes a good part of a second: for hints, not for plans. Architecture-independent packages are not covered.
-    ///
-    /// # Errors
-    /// As [`Archive::open`].
-    pub fn packages_with_file(
-        &self,
-        path: &str,
-        store: &Store,
-        fetcher: &Fetcher,
-    ) -> Result<BTreeSet<String>, ArchiveError> {
-        let wanted = path.trim_start_matches('/');
-        let mut found = BTreeSet::new();
-        for (suite, index) in self.contents_indexes() {
-            self.scan(suite, &index, store, fetcher, |path, packages| {
-                if path == wanted {
-                    found.extend(package_names(packages).map(str::to_owned));
-                }
-            })?;
-        }
-        Ok(found)
-    }
-
-    fn contents_indexes(&self) -> Vec<(&OpenSuite, StoredIndex)> {
-        let path = format!("main/Contents-{}", self.architecture);
-        self.suites
-            .iter()
-            .filter_map(|suite| Some((suite, suite.index(&path)?)))
-            .filter(|(_, index)| index.unpacked != Some(0))
-            .collect()
-    }
-
-    /// Calls `visit` with the path and the packages of each line of an index.
-    fn scan(
-        &self,
-        suite: &OpenSuite,
-        index: &StoredIndex,
-        store: &Store,
-        fetcher: &Fetcher,
-        mut visit: impl FnMut(&str, &str),
-    ) -> Result<(), ArchiveError> {
-        let digest = suite.fetch(index, &self.mirrors, store, fetcher)?;
-        let bytes = store.read(&digest, index.file.size)?;
-        let limit = index.unpacked.unwrap_or(super::index_file::LIMIT);
-        let mut lines = BufReader::with_capacity(1 << 20, index.reader(&bytes[..]).take(limit));
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let read = lines.read_until(b'\n', &mut line);
-            if read.map_err(|error| suite.fault(index, IndexFault::Compression(error.to_string())))? == 0 {
-                return Ok(());
-            }
-            // A path in another encoding is nothing anybody asks for.
-            let Ok(text) = std::str::from_utf8(&line) else { continue };
-            // Paths may hold blanks, lists of packages never do.
-            if let Some((path, packages)) = text.trim_end().rsplit_once([' ', '\t']) {
-                visit(path.trim_end(), packages);
-            }
-        }
-    }
-}
-
 impl Contents {
-    /// Every package that ships a file called `soname` in some library directory: those where the loader looks first, in
-    /// its order, then the others; by name within a directory.
+    /// The contents in a table made by [`library_row`]; `unsigned` names the suites whose index did not have
+    /// the signed digest.
+    pub(super) fn new(architecture: Architecture, libraries: SortedLines, unsigned: Vec<String>) -> Self {
+        Self { architecture, libraries, unsigned }
+    }
+
+    /// Suites whose `Contents` no mirror had in the signed version, so that another one was read. Which package
+    /// to take is then the mirror's word until the package, which is signed for, has been seen to ship the
+    /// library. Say so.
+    pub fn unsigned_suites(&self) -> &[String] {
+        &self.unsigned
+    }
+
+    /// Every package that ships a file called `soname` in some library directory: those where the loader looks
+    /// first, in its order, then the others; by name within a directory.
     pub fn shippers(&self, soname: &str) -> Vec<Shipper> {
         let directories = self.architecture.library_directories();
         let mut shippers = BTreeSet::new();
@@ -168,19 +90,15 @@ impl Contents {
 
     /// Which package to take for `soname`; `None` when no package of `index` ships it.
     ///
-    /// Directories the loader searches come before others (where a library waits for an alternatives link); between packages of
-    /// one directory the one that most packages need comes first, then the first by name.
+    /// Directories the loader searches come before others (where a library waits for an alternatives link);
+    /// between packages of one directory the one that most packages need comes first, then the first by name.
     pub fn choose(&self, soname: &str, index: &PackageIndex) -> Option<LibraryChoice> {
         let mut shippers = self.shippers(soname);
         shippers.retain(|shipper| index.contains(&shipper.package));
         if shippers.len() > 1 {
             let directory = |shipper: &Shipper| shipper.rank.unwrap_or(usize::MAX);
             shippers.sort_by_cached_key(|shipper| {
-                (
-                    directory(shipper),
-                    std::cmp::Reverse(index.dependents(&shipper.package)),
-                    shipper.package.clone(),
-                )
+                (directory(shipper), Reverse(index.dependents(&shipper.package)), shipper.package.clone())
             });
         }
         let mut shippers = shippers.into_iter();
@@ -200,7 +118,7 @@ impl Contents {
 }
 
 /// The table's row for a line of an index, if it is a shared library's.
-fn library_row(path: &str, packages: &str) -> Option<String> {
+pub(super) fn library_row(path: &str, packages: &str) -> Option<String> {
     let (directory, name) = path.rsplit_once('/')?;
     let top = directory.strip_prefix("usr/").unwrap_or(directory);
     let in_libraries =
@@ -228,12 +146,12 @@ fn is_for_building(package: &str) -> bool {
 }
 
 /// `libs/libgl1,oldlibs/libx` names packages, each with its section before it.
-fn package_names(packages: &str) -> impl Iterator<Item = &str> {
+pub(super) fn package_names(packages: &str) -> impl Iterator<Item = &str> {
     packages.split(',').filter_map(|package| package.rsplit('/').next()).filter(|name| !name.is_empty())
 }
 
 /// First line of the table; the number changes with its form.
-const HEADING: &str = "bareboat debian libraries 1";
+pub(super) const HEADING: &str = "bareboat debian libraries 1";
 
 #[cfg(test)]
 mod tests {
@@ -247,7 +165,7 @@ mod tests {
         });
         let text = SortedLines::write(HEADING, rows.collect());
         let libraries = SortedLines::open(text, HEADING).unwrap();
-        Contents { architecture: Architecture::Amd64, libraries }
+        Contents::new(Architecture::Amd64, libraries, Vec::new())
     }
 
     const LIBRARIES: [&str; 12] = [

@@ -1,7 +1,7 @@
 //! Paragraphs of `Field: value` lines: `Packages`, `Release`, deb822 source lists, package control files.
 //!
-//! Borrows from the text and never copies: an archive's `Packages` is 60 MB. Follows `deb-control(5)` and Debian
-//! Policy 5.1. Signatures, which Policy allows around such text, are not this module's business.
+//! Borrows from the text and never copies: an archive's `Packages` is 60 MB. Follows `deb-control(5)` and
+//! Debian Policy 5.1. Signatures, which Policy allows around such text, are not this module's business.
 
 /// The paragraphs of `text`, in order. Empty paragraphs are skipped.
 pub fn paragraphs(text: &str) -> Paragraphs<'_> {
@@ -66,7 +66,8 @@ impl<'a> Paragraph<'a> {
         self.fields().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// Every field with its value, in order. Lines that are neither field, continuation nor comment are skipped.
+    /// Every field with its value, in order. Lines that are neither field, continuation nor comment are
+    /// skipped.
     pub fn fields(&self) -> Fields<'a> {
         Fields { rest: self.text }
     }

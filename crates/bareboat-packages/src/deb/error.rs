@@ -117,7 +117,7 @@ impl SuiteFault {
             Self::Release(ReleaseFileError::FromTheFuture { .. }) => {
                 Some("check this machine's clock with `date -u`".to_owned())
             }
-            Self::Signature(SignatureError::NoneHolds { faults })
+            Self::Signature(SignatureError::DoNotHold { faults })
                 if faults.iter().any(|fault| fault.reason == FaultReason::UnknownKey) =>
             {
                 Some(

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use bareboat_store::{Digest, Fetcher, Request, Store};
+use bareboat_store::{Fetcher, Request, Store, StoreError};
 
 use super::debian_release::Suite;
 use super::error::{ArchiveError, IndexFault};
@@ -37,8 +37,9 @@ enum Compression {
 
 /// Stored forms, best first.
 ///
-/// gzip before xz: of Debian 13's main component gzip has 3.7 MB more to fetch and takes 0.07 s to unpack instead of
-/// 0.4 s, so it is the faster one above some 80 Mbit/s, and a second's difference on slow links happens once a release.
+/// gzip before xz: of Debian 13's main component gzip has 3.7 MB more to fetch and takes 0.07 s to unpack
+/// instead of 0.4 s, so it is the faster one above some 80 Mbit/s, and a second's difference on slow links
+/// happens once a release.
 const FORMS: [(&str, Compression); 3] =
     [(".gz", Compression::Gzip), (".xz", Compression::Xz), ("", Compression::None)];
 
@@ -53,18 +54,32 @@ impl OpenSuite {
         })
     }
 
-    /// Fetches an index into the store unless it is there. Any mirror will do: only the digest counts.
-    pub fn fetch(
+    /// The stored bytes of an index, fetched unless the store has them. Any mirror will do: only the digest
+    /// counts.
+    pub fn read(
         &self,
         index: &StoredIndex,
         mirrors: &Mirrors,
         store: &Store,
         fetcher: &Fetcher,
-    ) -> Result<Digest, ArchiveError> {
+    ) -> Result<Vec<u8>, ArchiveError> {
         if index.file.size > LIMIT {
             let fault = IndexFault::TooLarge { size: index.file.size, limit: LIMIT };
             return Err(self.fault(index, fault));
         }
+        let request = self.request(index, mirrors);
+        let digest = fetcher.fetch(store, &request)?.digest;
+        match store.read(&digest, index.file.size) {
+            // Damaged on disk since it was fetched, and removed by now.
+            Err(StoreError::Corrupt { .. } | StoreError::Missing { .. }) => {
+                fetcher.fetch(store, &request)?;
+                Ok(store.read(&digest, index.file.size)?)
+            }
+            result => Ok(result?),
+        }
+    }
+
+    fn request(&self, index: &StoredIndex, mirrors: &Mirrors) -> Request {
         let mut urls = Vec::new();
         if self.release.by_hash {
             let (directory, _) = index.path.rsplit_once('/').unwrap_or_default();
@@ -72,15 +87,14 @@ impl OpenSuite {
             urls.extend(mirrors.suite_urls(&self.suite, by_hash.trim_start_matches('/')));
         }
         urls.extend(mirrors.suite_urls(&self.suite, &index.path));
-        let request = Request {
+        Request {
             urls,
             digest: Some(index.file.digest),
             size: Some(index.file.size),
             limit: index.file.size,
             label: format!("{} {}", self.suite.name, index.path),
             ..Request::default()
-        };
-        Ok(fetcher.fetch(store, &request)?.digest)
+        }
     }
 
     /// The error for `fault` in `index`.
@@ -112,7 +126,8 @@ impl StoredIndex {
         String::from_utf8(text).map_err(|_| IndexFault::NotText)
     }
 
-    /// libdeflate is a third faster than a stream, but wants one member of known length; `None` when that is not so.
+    /// libdeflate is a third faster than a stream, but wants one member of known length; `None` when that is
+    /// not so.
     fn gunzip_at_once(&self, bytes: &[u8], expected: u64) -> Option<Vec<u8>> {
         if self.compression != Compression::Gzip || self.unpacked.is_none() {
             return None;
@@ -148,6 +163,7 @@ pub(super) const LIMIT: u64 = 1 << 30;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bareboat_store::Digest;
     use bareboat_testkit::deb::Compression as Maker;
 
     fn index(bytes: &[u8], unpacked: Option<u64>, compression: Compression) -> StoredIndex {

@@ -1,8 +1,8 @@
 //! Where Debian's two archives are fetched from.
 //!
-//! Pure: what the user said, what the configuration says and what the host's apt uses come in as data. For each archive
-//! the best of these that names any mirror is used alone, so that a closed network never sees a request to the public
-//! default. A lock file keeps paths, never hosts: every mirror that has the bytes will do.
+//! Pure: what the user said, what the configuration says and what the host's apt uses come in as data. For each
+//! archive the best of these that names any mirror is used alone, so that a closed network never sees a request
+//! to the public default. A lock file keeps paths, never hosts: every mirror that has the bytes will do.
 
 use std::fmt;
 
@@ -49,8 +49,8 @@ pub enum MirrorOrigin {
 }
 
 impl Mirrors {
-    /// Chooses mirrors. An address stands for the security archive when its path ends in `-security` or its host starts
-    /// with `security.`, else for the main archive.
+    /// Chooses mirrors. An address stands for the security archive when its path ends in `-security` or its
+    /// host starts with `security.`, else for the main archive.
     ///
     /// # Errors
     /// An address given by the user that is no `http`, `https` or `file` URL.

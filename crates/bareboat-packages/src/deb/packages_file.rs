@@ -1,7 +1,7 @@
 //! From an archive's `Packages` text to a compact table, and from a row of it to a [`PackageRecord`].
 //!
-//! The text of Debian's main component is 57 MB, half of it descriptions and tags. The table keeps what composing an
-//! image can ask for and is cached under the digest of the index file.
+//! The text of Debian's main component is 57 MB, half of it descriptions and tags. The table keeps what
+//! composing an image can ask for and is cached under the digest of the index file.
 
 use bareboat_store::Digest;
 
@@ -327,7 +327,8 @@ mod tests {
     #[test]
     fn finds_rows_by_text_and_skips_other_architectures() {
         let other = stanza("other", "1", "").replace("amd64", "i386");
-        let packages = open(&(stanza("a", "1", "Depends: zlib1g, zlib1g") + &stanza("b", "1", "") + &other));
+        let packages =
+            open(&(stanza("a", "1", "Depends: zlib1g, zlib1g\n") + &stanza("b", "1", "") + &other));
         assert_eq!(packages.len(), 2);
         assert_eq!(packages.rows_containing("zlib1g").map(|row| row.name()).collect::<Vec<_>>(), ["a"]);
     }

@@ -13,8 +13,8 @@ use super::record::PackageRecord;
 use super::suggest::Suggestions;
 use super::version::compare_versions;
 
-/// The packages of a release for one architecture. Of each name the highest version counts; between equal versions the
-/// security archive's comes first, then the main suite's.
+/// The packages of a release for one architecture. Of each name the highest version counts; between equal
+/// versions the security archive's comes first, then the main suite's.
 #[derive(Debug, Clone)]
 pub struct PackageIndex {
     pub(super) release: DebianRelease,
@@ -79,16 +79,16 @@ impl PackageIndex {
         rows.into_iter().filter_map(|row| row.record()).collect()
     }
 
-    /// The packages whose highest version provides `name`, ordered by name. A real package of that name is not among
-    /// them unless it says so.
+    /// The packages whose highest version provides `name`, ordered by name. A real package of that name is not
+    /// among them unless it says so.
     pub fn providers(&self, name: &str) -> Vec<PackageRecord> {
         let names: BTreeSet<&str> = self.suites.iter().flat_map(|suite| suite.providers(name)).collect();
         let records = names.into_iter().filter_map(|provider| self.get(provider));
         records.filter(|record| record.provides(name).is_some()).collect()
     }
 
-    /// How many packages need `name` first, that is as the first alternative of a dependency. Between packages that ship
-    /// the same library this tells the usual one from its replacements.
+    /// How many packages need `name` first, that is as the first alternative of a dependency. Between packages
+    /// that ship the same library this tells the usual one from its replacements.
     pub fn dependents(&self, name: &str) -> usize {
         let mut dependents = BTreeSet::new();
         for row in self.suites.iter().flat_map(|suite| suite.rows_containing(name)) {

@@ -7,7 +7,8 @@ use super::debian_release::ArchiveKind;
 use super::dependency::{Clause, DependencyError, parse_clauses};
 use super::version::Version;
 
-/// One version of one package, as an archive's `Packages` index describes it (Debian Policy 5, `deb-control(5)`).
+/// One version of one package, as an archive's `Packages` index describes it (Debian Policy 5,
+/// `deb-control(5)`).
 ///
 /// Relationship fields are kept as text: few of an archive's packages are ever asked for theirs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +33,8 @@ pub struct PackageRecord {
     pub sha256: Digest,
     /// Bytes of the `.deb` file.
     pub size: u64,
-    /// Bytes it takes unpacked, as estimated by its builder (a multiple of 1024); 0 when the index does not say.
+    /// Bytes it takes unpacked, as estimated by its builder (a multiple of 1024); 0 when the index does not
+    /// say.
     pub installed_size: u64,
     /// Section: `libs`.
     pub section: String,

@@ -1,4 +1,5 @@
-//! The `Release` text that an archive signs: which suite it is, until when it holds, and the digest of every index.
+//! The `Release` text that an archive signs: which suite it is, until when it holds, and the digest of every
+//! index.
 //!
 //! Follows the Debian repository format, "Release files". Only SHA-256 is read. Whether the text was signed is
 //! decided before, by the `signature` module; nothing here can be trusted without it.
@@ -41,7 +42,8 @@ pub struct IndexFile {
 }
 
 impl ReleaseFile {
-    /// Parses signed text, keeping the files whose path `keep` accepts: a table has thousands, a lock needs six.
+    /// Parses signed text, keeping the files whose path `keep` accepts: a table has thousands, a lock needs
+    /// six.
     ///
     /// # Errors
     /// A missing or malformed field, or a path that leaves its directory.

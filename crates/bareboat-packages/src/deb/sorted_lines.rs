@@ -1,7 +1,7 @@
 //! A table as text: tab-separated lines ordered by their first column, found by halving.
 //!
-//! This is how parsed indexes are cached: reading one back costs a scan for line ends and no allocation for each row, and
-//! a person can look at it.
+//! This is how parsed indexes are cached: reading one back costs a scan for line ends and no allocation for
+//! each row, and a person can look at it.
 
 /// A table whose rows are ordered by the bytes of their first column.
 #[derive(Debug, Clone, Default)]
@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn finds_all_rows_of_a_name() {
-        // In bytes `+` sorts before `-`, and a tab before both: whole rows would sort differently from their names.
+        // In bytes `+` sorts before `-`, and a tab before both: whole rows would sort differently from their
+        // names.
         let table = table(&["b\t2", "a+b\t1", "b\t1", "a\t1", "a-b\t1", "c"]);
         assert_eq!(table.len(), 6);
         assert_eq!(table.find("b").collect::<Vec<_>>(), ["b\t1", "b\t2"]);

@@ -1,7 +1,7 @@
 //! Debian package versions and their order.
 //!
-//! Follows Debian Policy 5.6.12. Two spellings can be the same version (`1.0` and `1.0-0`), so equality is decided
-//! by the order and not by the text.
+//! Follows Debian Policy 5.6.12. Two spellings can be the same version (`1.0` and `1.0-0`), so equality is
+//! decided by the order and not by the text.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -49,7 +49,8 @@ struct Parts<'a> {
     revision: &'a str,
 }
 
-/// The epoch is everything before the first colon, the revision everything after the last hyphen; each may be absent.
+/// The epoch is everything before the first colon, the revision everything after the last hyphen; each may be
+/// absent.
 fn split(text: &str) -> (u64, Parts<'_>) {
     let (epoch, rest) = match text.split_once(':') {
         Some((epoch, rest)) => (epoch.parse().unwrap_or(0), rest),
@@ -74,7 +75,8 @@ fn compare_part(mut left: &[u8], mut right: &[u8]) -> Ordering {
             return Ordering::Equal;
         }
         let (left_number, right_number) = (take_number(&mut left), take_number(&mut right));
-        // Numbers have no size limit, so they are never converted: without leading zeros the longer one is larger.
+        // Numbers have no size limit, so they are never converted: without leading zeros the longer one is
+        // larger.
         let order = left_number.len().cmp(&right_number.len()).then_with(|| left_number.cmp(right_number));
         if order != Ordering::Equal {
             return order;
