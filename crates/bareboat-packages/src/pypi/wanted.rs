@@ -88,11 +88,12 @@ fn from_declared(
     source: &DependencySource,
     environment: &MarkerEnvironment,
 ) -> Result<Wanted, PypiError> {
-    let declared = Declared::read(project, environment)?.ok_or_else(|| PypiError::Unsupported {
-        place: Place::file(&source.file),
-        what: "it declares no dependencies".to_owned(),
-        instead: "list them in `requirements.txt` or under `[project]` of `pyproject.toml`".to_owned(),
-    })?;
+    let declared =
+        Declared::read_source(project, source, environment)?.ok_or_else(|| PypiError::Unsupported {
+            place: Place::file(&source.file),
+            what: "it declares no dependencies".to_owned(),
+            instead: "list them in `requirements.txt` or under `[project]` of `pyproject.toml`".to_owned(),
+        })?;
     let options = declared.options.clone();
     let mut collected = Collected::new(project, environment);
     if declared.has_uv_sources {

@@ -2,18 +2,24 @@
 
 mod groups;
 mod pep621;
+pub(super) mod pipfile;
+mod poetry;
+mod poetry_versions;
+mod setup_cfg;
 
 use std::collections::BTreeMap;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
 pub(super) use self::pep621::uv_default_groups;
+pub(super) use self::poetry_versions::parse_constraint;
 use super::error::PypiError;
 use super::name::DistributionName;
 use super::pin::Origin;
 use super::project::ProjectDir;
 use super::requirement::{MarkerEnvironment, Requirement};
 use super::requirements_txt::IndexOptions;
+use super::sources::{DependencySource, SourceKind};
 
 /// What a project declares.
 #[derive(Debug, Clone, Default)]
@@ -60,16 +66,46 @@ impl From<Requirement> for Dependency {
 impl Declared {
     /// What `project` declares for `environment`; `None` when no file of it declares anything.
     ///
+    /// Looks at `pyproject.toml` (`[project]`, else Poetry's table), then at `setup.cfg`.
+    ///
     /// # Errors
     /// Files that cannot be understood, and dependencies that only a build could tell.
     pub fn read(project: &ProjectDir, environment: &MarkerEnvironment) -> Result<Option<Self>, PypiError> {
-        let _ = environment;
-        if let Some(text) = project.read(PYPROJECT)?
-            && let Some(declared) = pep621::read(project, &text)?
-        {
-            return Ok(Some(declared));
+        if let Some(text) = project.read(PYPROJECT)? {
+            let mut standard = pep621::read(project, &text)?;
+            let poetry = match &standard {
+                Some(declared) if declared.name.is_some() => None,
+                _ => poetry::read(&text, environment)?,
+            };
+            if let Some(mut declared) = poetry {
+                declared.groups.extend(standard.take().map(|standard| standard.groups).unwrap_or_default());
+                return Ok(Some(declared));
+            }
+            if standard.is_some() {
+                return Ok(standard);
+            }
         }
-        Ok(None)
+        match project.read("setup.cfg")? {
+            Some(text) => setup_cfg::read(project, &text),
+            None => Ok(None),
+        }
+    }
+
+    /// What the file of `source` declares: as [`Declared::read`], but of that file only.
+    ///
+    /// # Errors
+    /// As [`Declared::read`].
+    pub(super) fn read_source(
+        project: &ProjectDir,
+        source: &DependencySource,
+        environment: &MarkerEnvironment,
+    ) -> Result<Option<Self>, PypiError> {
+        let text = project.require(&source.file)?;
+        match source.kind {
+            SourceKind::Pipfile => pipfile::read(&text, environment).map(Some),
+            SourceKind::SetupCfg => setup_cfg::read(project, &text),
+            _ => Self::read(project, environment),
+        }
     }
 
     /// The dependencies that apply in `environment`, those of its extras and groups included.

@@ -77,6 +77,11 @@ impl MarkerEnvironment {
         Self { target: target.clone(), extras, groups, raw_extras }
     }
 
+    /// What markers are evaluated for.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// The same target with `extras` active.
     pub fn with_extras(&self, extras: BTreeSet<DistributionName>) -> Self {
         Self { extras, ..self.clone() }
