@@ -1,6 +1,7 @@
 //! Repository tasks, run as `cargo xtask NAME`.
 
 mod bench;
+mod docs;
 mod layers;
 mod test;
 
@@ -10,6 +11,7 @@ const HELP: &str = "\
 cargo xtask test [--all] [FILTER]   run every test this machine can run; --all makes every skip a failure
 cargo xtask layers                  check that crates import only what lies below them
 cargo xtask bench [NAME …]          measure side by side with the rivals that are installed
+cargo xtask docs [--check]          write docs/reference.md from the code, or check that it is current
 ";
 
 fn main() -> ExitCode {
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(rest),
         Some("layers") => layers::check(),
         Some("bench") => bench::run(rest),
+        Some("docs") => docs::run(rest),
         _ => Err(HELP.to_owned()),
     };
     match result {

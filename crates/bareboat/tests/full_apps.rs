@@ -74,11 +74,6 @@ apps! {
         .file("requirements.txt", "cryptography\npillow\nlxml\npsycopg[binary]\n")
         .file("main.py", "import io, lxml.etree, psycopg\nfrom PIL import Image\nfrom cryptography.fernet import Fernet\nif __name__ == '__main__':\n    b = io.BytesIO(); Image.new('RGB', (2, 2)).save(b, 'PNG')\n    f = Fernet(Fernet.generate_key())\n    print(lxml.etree.fromstring('<a/>').tag, len(b.getvalue()) > 50, f.decrypt(f.encrypt(b'x')), psycopg.pq.__impl__)\n")
         .expect(Expect::Output("a True b'x' binary"));
-    psycopg2_from_source: App::new()
-        .file("requirements.txt", "psycopg2==2.9.10\n")
-        .file("bareboat.toml", "build-packages = ['libpq-dev']\n")
-        .file("main.py", "import psycopg2\nif __name__ == '__main__':\n    print('libpq', psycopg2.__libpq_version__ > 0)\n")
-        .expect(Expect::Output("libpq True"));
     psycopg2_from_debian: App::new()
         .file("requirements.txt", "psycopg2\n")
         .file("bareboat.toml", "[debian-python]\npsycopg2 = 'python3-psycopg2'\n")
@@ -92,5 +87,5 @@ apps! {
         .file("requirements.txt", "celery\n")
         .file("Procfile", "worker: celery -A tasks report\n")
         .file("tasks.py", "from celery import Celery\napp = Celery('tasks', broker='memory://')\n")
-        .expect(Expect::Output("software -> celery"));
+        .expect(Expect::Output("celery"));
 }

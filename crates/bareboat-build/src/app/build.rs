@@ -182,7 +182,11 @@ fn build_one(
     };
     (workshop.observer)(Event::Stage { name: format!("Composing for {platform}") });
     let directories: Vec<&str> = locked.distributions.iter().filter_map(resolve::directory).collect();
-    let import_roots = own_package::import_roots(&prepared.project, directories.iter().copied());
+    let mut import_roots = own_package::import_roots(&prepared.project, directories.iter().copied());
+    if !prepared.config.debian_python.is_empty() {
+        // Debian's own modules lie where a virtual environment does not look by itself.
+        import_roots.push("/usr/lib/python3/dist-packages".to_owned());
+    }
     let layout = crate::op::wheel::layout(&compose::environment(), target.python())?;
     let mut own = generated::environment(workshop.store, &layout, runtime::needs_launcher(&entry.words), &import_roots)?;
     for directory in &directories {

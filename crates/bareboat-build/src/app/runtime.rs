@@ -41,7 +41,7 @@ pub fn runtime(
 ) -> Result<Runtime, BuildError> {
     Ok(Runtime {
         entrypoint: entrypoint(entry, composition)?,
-        environment: variables(entry, config),
+        environment: variables(entry, config, composition),
         user: decisions.user.to_string(),
         working_directory: "/app".to_owned(),
         port: entry.port,
@@ -84,7 +84,7 @@ fn locate(program: &str, composition: &Composition) -> Result<String, BuildError
 }
 
 /// `Env`: what Python in a container wants, then the application's own, then the user's.
-fn variables(entry: &EntryPoint, config: &Config) -> BTreeMap<String, String> {
+fn variables(entry: &EntryPoint, config: &Config, composition: &Composition) -> BTreeMap<String, String> {
     let scripts = format!("/{}/bin", environment().to_str_lossy());
     let mut variables: BTreeMap<String, String> = [
         ("PATH", format!("{scripts}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")),
@@ -97,8 +97,21 @@ fn variables(entry: &EntryPoint, config: &Config) -> BTreeMap<String, String> {
     .map(|(name, value)| (name.to_owned(), value))
     .into();
     variables.extend(entry.environment.clone());
+    if let Some(arguments) = variables.get_mut(GUNICORN)
+        && has_control_socket(composition)
+    {
+        arguments.push_str(" --no-control-socket");
+    }
     variables.extend(config.env.clone());
     variables
+}
+
+const GUNICORN: &str = "GUNICORN_CMD_ARGS";
+
+/// Newer gunicorns listen on a socket in the home directory, which is read-only here, and older ones do not know the
+/// option that switches it off: the module tells which one this is.
+fn has_control_socket(composition: &Composition) -> bool {
+    composition.merged.tree.entries.keys().any(|path| path.as_bytes().ends_with(b"/site-packages/gunicorn/ctl/__init__.py"))
 }
 
 /// OCI's pre-defined annotation keys (image specification, annotations) and our own.

@@ -110,15 +110,23 @@ pub fn cache() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cache")
 }
 
-/// The `uv` that bareboat fetched for itself, or the machine's own.
+/// The `uv` that bareboat fetches for itself when it has to resolve, or the machine's own.
 fn uv() -> PathBuf {
     let on_path = std::env::var_os("PATH").and_then(|path| {
         std::env::split_paths(&path).map(|directory| directory.join("uv")).find(|uv| uv.is_file())
     });
-    on_path.unwrap_or_else(|| {
-        let output = run(bareboat().args(["cache", "uv"]));
-        PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
+    on_path.or_else(fetched_uv).unwrap_or_else(|| {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("requirements.txt"), "itsdangerous\n").unwrap();
+        run(bareboat().arg("lock").arg(directory.path()));
+        fetched_uv().expect("locking without a `uv` on PATH fetches one")
     })
+}
+
+fn fetched_uv() -> Option<PathBuf> {
+    let versions = std::fs::read_dir(cache().join("tools/tools")).ok()?;
+    let is_uv = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("uv-"));
+    versions.flatten().map(|entry| entry.path()).find(is_uv)
 }
 
 /// Runs a command that must succeed.

@@ -63,10 +63,10 @@ pub fn packages(
         packages.push(locked(&record, package.why.to_owned()));
     }
     let mut added: Vec<String> = config.packages.clone();
-    added.extend(config.debian_python.values().cloned());
     if request.options.debug {
         added.push("busybox-static".to_owned());
     }
+    python_modules(index, config, &mut packages)?;
     if added.is_empty() {
         return Ok(packages);
     }
@@ -79,6 +79,23 @@ pub fn packages(
     let closure = index.closure(&added, &exclude)?;
     packages.extend(closure.packages.iter().filter(|one| !present.contains(&one.record.name)).map(LockedDeb::new));
     Ok(packages)
+}
+
+/// Debian's own Python modules and the modules they need; their shared libraries are found by soname later.
+fn python_modules(index: &PackageIndex, config: &Config, packages: &mut Vec<LockedDeb>) -> Result<(), BuildError> {
+    let roots: Vec<&String> = config.debian_python.values().collect();
+    if roots.is_empty() {
+        return Ok(());
+    }
+    let closure = index.closure(&roots, &NEVER.iter().map(|name| (*name).to_owned()).collect())?;
+    for selected in &closure.packages {
+        let name = &selected.record.name;
+        let is_module = name.starts_with("python3-") && name != "python3-minimal" && !name.ends_with("-dev");
+        if (is_module || roots.contains(&name)) && !packages.iter().any(|package| package.name == *name) {
+            packages.push(LockedDeb::new(selected));
+        }
+    }
+    Ok(())
 }
 
 /// What a whole system needs to install and maintain packages, and an image never does.
