@@ -1,5 +1,7 @@
 //! Repository tasks, run as `cargo xtask NAME`.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 mod bench;
 mod docs;
 mod layers;

@@ -46,7 +46,11 @@ impl Inventory {
             replaced: piece.debian.as_ref().map(|facts| facts.covered.clone()).unwrap_or_default(),
         });
         let is_file = |path: &TreePath| {
-            composition.merged.tree.get(path).is_some_and(|entry| entry.kind != bareboat_image::Kind::Directory)
+            composition
+                .merged
+                .tree
+                .get(path)
+                .is_some_and(|entry| entry.kind != bareboat_image::Kind::Directory)
         };
         let files = composition.merged.owner.iter().filter(|(path, _)| is_file(path));
         Self {
@@ -74,7 +78,9 @@ impl Inventory {
     pub fn of(store: &Store, manifest: &Digest) -> Result<Option<Self>, BuildError> {
         const LARGEST: u64 = 256 << 20;
         let Some(record) = store.action(&Self::key(manifest)) else { return Ok(None) };
-        let Some(digest) = std::str::from_utf8(&record).ok().and_then(|text| text.parse().ok()) else { return Ok(None) };
+        let Some(digest) = std::str::from_utf8(&record).ok().and_then(|text| text.parse().ok()) else {
+            return Ok(None);
+        };
         Ok(serde_json::from_slice(&store.read(&digest, LARGEST)?).ok())
     }
 
@@ -92,8 +98,13 @@ fn reason(origin: &Origin, locked: &Locked) -> String {
         }
         Origin::Python { name, .. } => {
             let found = locked.distributions.iter().find(|one| one.name.as_str() == name);
-            let by: Vec<&str> = found.iter().flat_map(|one| &one.required_by).map(|name| name.as_str()).collect();
-            if by.is_empty() { "the application asks for it".to_owned() } else { format!("required by {}", by.join(", ")) }
+            let by: Vec<&str> =
+                found.iter().flat_map(|one| &one.required_by).map(|name| name.as_str()).collect();
+            if by.is_empty() {
+                "the application asks for it".to_owned()
+            } else {
+                format!("required by {}", by.join(", "))
+            }
         }
         Origin::Application => "a file of the application's directory".to_owned(),
         Origin::Generated => "written by bareboat in place of maintainer scripts and installers".to_owned(),

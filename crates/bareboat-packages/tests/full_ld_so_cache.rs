@@ -2,6 +2,8 @@
 
 mod debian;
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::process::Command;
 

@@ -8,7 +8,9 @@ use std::time::SystemTime;
 
 use bareboat_build::app::{Options, Surroundings};
 use bareboat_build::event::Observer;
-use bareboat_image::{Descriptor, ImageRecord, Images, ImagesError, Platform, Reference, ReferenceError, read_images};
+use bareboat_image::{
+    Descriptor, ImageRecord, Images, ImagesError, Platform, Reference, ReferenceError, read_images,
+};
 use bareboat_store::{Digest, FetchOptions, Fetcher, Proxies, Store};
 
 use crate::cli::{CompressionChoice, Global, MakeArgs, NetworkArgs, SliceChoice, Variant};
@@ -74,7 +76,11 @@ pub struct NamedImages<'s>(Images<'s>);
 impl NamedImages<'_> {
     /// Names an image.
     pub fn put(&self, name: &str, descriptor: &Descriptor) -> Result<(), Failure> {
-        let record = ImageRecord { descriptor: descriptor.clone(), created: seconds_now(), annotations: BTreeMap::new() };
+        let record = ImageRecord {
+            descriptor: descriptor.clone(),
+            created: seconds_now(),
+            annotations: BTreeMap::new(),
+        };
         Ok(self.0.put(&reference(name)?, &record)?)
     }
 
@@ -124,7 +130,8 @@ fn images_failure(error: ImagesError) -> Failure {
 
 /// An image name as references are written.
 pub fn reference(name: &str) -> Result<Reference, Failure> {
-    name.parse().map_err(|error: ReferenceError| Failure::input(format!("`{name}` is no image name")).because(error))
+    name.parse()
+        .map_err(|error: ReferenceError| Failure::input(format!("`{name}` is no image name")).because(error))
 }
 
 fn seconds_now() -> i64 {
@@ -143,19 +150,25 @@ fn proxies() -> Proxies {
     Proxies {
         http: variable("HTTP_PROXY").or_else(|| all.clone()),
         https: variable("HTTPS_PROXY").or(all),
-        direct: direct.split(',').map(|host| host.trim().to_owned()).filter(|host| !host.is_empty()).collect(),
+        direct: direct
+            .split(',')
+            .map(|host| host.trim().to_owned())
+            .filter(|host| !host.is_empty())
+            .collect(),
     }
 }
 
 /// `--cache-dir`, else the user's cache directory (XDG Base Directory Specification).
 pub fn cache_directory(global: &Global) -> Result<PathBuf, Failure> {
     if let Some(directory) = &global.cache_dir {
-        return std::path::absolute(directory).map_err(|error| Failure::input("cannot use `--cache-dir`").because(error));
+        return std::path::absolute(directory)
+            .map_err(|error| Failure::input("cannot use `--cache-dir`").because(error));
     }
     let from = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = from("XDG_CACHE_HOME").or_else(|| from("HOME").map(|home| home.join(".cache")));
     cache.map(|cache| cache.join("bareboat")).ok_or_else(|| {
-        Failure::input("there is no cache directory: neither XDG_CACHE_HOME nor HOME is set").hint("pass `--cache-dir DIR`")
+        Failure::input("there is no cache directory: neither XDG_CACHE_HOME nor HOME is set")
+            .hint("pass `--cache-dir DIR`")
     })
 }
 
@@ -175,8 +188,13 @@ pub fn surroundings(network: &NetworkArgs) -> Surroundings {
 /// The host's apt sources: file name and text.
 fn apt_sources() -> Vec<(String, String)> {
     let mut files = vec![PathBuf::from("/etc/apt/sources.list")];
-    let more = std::fs::read_dir("/etc/apt/sources.list.d").into_iter().flatten().flatten().map(|entry| entry.path());
-    files.extend(more.filter(|path| path.extension().is_some_and(|kind| kind == "list" || kind == "sources")));
+    let more = std::fs::read_dir("/etc/apt/sources.list.d")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    files
+        .extend(more.filter(|path| path.extension().is_some_and(|kind| kind == "list" || kind == "sources")));
     files.sort();
     files
         .into_iter()
@@ -214,7 +232,10 @@ pub fn platforms(texts: &[String]) -> Result<Vec<Platform>, Failure> {
     }
     texts
         .iter()
-        .map(|text| text.parse().map_err(|error| Failure::input(format!("cannot use `--platform {text}`")).because(error)))
+        .map(|text| {
+            text.parse()
+                .map_err(|error| Failure::input(format!("cannot use `--platform {text}`")).because(error))
+        })
         .collect()
 }
 
@@ -225,12 +246,17 @@ pub fn host_platform() -> Platform {
 
 /// The name an image gets when none is given: the directory's, as a reference allows it.
 pub fn default_name(directory: &Path) -> String {
-    let name = directory.canonicalize().ok().and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
+    let name = directory
+        .canonicalize()
+        .ok()
+        .and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
     let name: String = name
         .unwrap_or_default()
         .to_lowercase()
         .chars()
-        .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-') { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-') { c } else { '-' }
+        })
         .collect();
     let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned();
     if name.is_empty() { "app".to_owned() } else { name }

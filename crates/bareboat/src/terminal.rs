@@ -103,7 +103,10 @@ impl Terminal {
         if self.has_bars {
             let bar = ProgressBar::new_spinner();
             bar.set_draw_target(ProgressDrawTarget::stderr());
-            bar.set_style(ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.set_style(
+                ProgressStyle::with_template("{spinner} {msg}")
+                    .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+            );
             bar.enable_steady_tick(Duration::from_millis(120));
             bar.set_message(name.clone());
             *self.lock() = Some(Progress { bar, stage: name, wanted: 0, loaded: BTreeMap::new() });
@@ -192,7 +195,8 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let is_number = |column: usize| {
-        !rows.is_empty() && rows.iter().all(|row| row[column].starts_with(|c: char| c.is_ascii_digit() || c == '—'))
+        !rows.is_empty()
+            && rows.iter().all(|row| row[column].starts_with(|c: char| c.is_ascii_digit() || c == '—'))
     };
     let numeric: Vec<bool> = (0..columns).map(is_number).collect();
     let line = |cells: Vec<String>| {
@@ -219,12 +223,16 @@ mod tests {
 
     #[test]
     fn shows_sizes_as_registries_do() {
-        assert_eq!(["999", "1000", "16900000"].map(|n| size(n.parse().unwrap())), ["999 B", "1.0 kB", "16.9 MB"]);
+        assert_eq!(
+            ["999", "1000", "16900000"].map(|n| size(n.parse().unwrap())),
+            ["999 B", "1.0 kB", "16.9 MB"]
+        );
     }
 
     #[test]
     fn aligns_numbers_to_the_right() {
-        let rows = vec![vec!["base".to_owned(), "7.1 MB".to_owned()], vec!["app".to_owned(), "12.0 MB".to_owned()]];
+        let rows =
+            vec![vec!["base".to_owned(), "7.1 MB".to_owned()], vec!["app".to_owned(), "12.0 MB".to_owned()]];
         assert_eq!(table(&["layer", "pull"], &rows), "layer     pull\nbase    7.1 MB\napp    12.0 MB\n");
     }
 }

@@ -1,5 +1,7 @@
 //! Real applications of many shapes: built from the real archive and index, run by real engines, asked for a page.
 
+#![allow(clippy::unwrap_used)]
+
 mod apps;
 
 use apps::{App, Engine, Expect};

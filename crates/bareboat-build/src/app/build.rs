@@ -188,9 +188,15 @@ fn build_one(
         import_roots.push("/usr/lib/python3/dist-packages".to_owned());
     }
     let layout = crate::op::wheel::layout(&compose::environment(), target.python())?;
-    let mut own = generated::environment(workshop.store, &layout, runtime::needs_launcher(&entry.words), &import_roots)?;
+    let mut own = generated::environment(
+        workshop.store,
+        &layout,
+        runtime::needs_launcher(&entry.words),
+        &import_roots,
+    )?;
     for directory in &directories {
-        own.entries.extend(own_package::files(workshop.store, &layout, &prepared.project, directory)?.entries);
+        own.entries
+            .extend(own_package::files(workshop.store, &layout, &prepared.project, directory)?.entries);
     }
     let inputs = Inputs {
         target,
@@ -209,12 +215,19 @@ fn build_one(
         (workshop.observer)(Event::Stage { name: "Proving that it starts".to_owned() });
         verify::verify(&composition, &running, target, &prepared.project, &import_roots, workshop.observer)?
     } else {
-        (workshop.observer)(Event::Warning { text: "nothing was proved: `--no-verify` was given".to_owned() });
+        (workshop.observer)(Event::Warning {
+            text: "nothing was proved: `--no-verify` was given".to_owned(),
+        });
         Proof::default()
     };
     (workshop.observer)(Event::Stage { name: "Writing layers".to_owned() });
-    let layers =
-        cut::cut(&context, &composition.layers, &composition.steps, &composition.pieces, &composition.merged.tree)?;
+    let layers = cut::cut(
+        &context,
+        &composition.layers,
+        &composition.steps,
+        &composition.pieces,
+        &composition.merged.tree,
+    )?;
     let manifest = image::write(workshop.store, platform, &layers, &running)?;
     let inventory = Inventory::new(&composition, locked).store(workshop.store, &manifest.digest)?;
     let image = BuiltImage {
@@ -243,7 +256,8 @@ fn interpreter(
     let packages: Vec<_> = locked.packages.iter().filter(|package| needed(&package.name)).cloned().collect();
     let only = Locked { packages, distributions: Vec::new() };
     let fetched = resolve::fetch(workshop, request, &prepared.config, &prepared.project, &only)?;
-    let version = fetched.packages.iter().find(|(name, ..)| *name == names[0]).map(|(_, version, _)| version.clone());
+    let version =
+        fetched.packages.iter().find(|(name, ..)| *name == names[0]).map(|(_, version, _)| version.clone());
     let blobs = fetched.packages.iter().map(|(_, _, blob)| *blob).collect();
     Ok(Interpreter::new(workshop.store, blobs, host.python(), &version.unwrap_or_default()))
 }
@@ -254,9 +268,11 @@ const LOADED_BY_PYTHON: &[&str] = &["libc6", "zlib1g", "libexpat1"];
 impl Prepared {
     /// How the application starts, given what is installed.
     pub(super) fn entry(&self, locked: &Locked) -> Result<EntryPoint, BuildError> {
-        let from_debian = self.config.debian_python.keys().filter_map(|name| DistributionName::new(name).ok());
+        let from_debian =
+            self.config.debian_python.keys().filter_map(|name| DistributionName::new(name).ok());
         let installed = locked.distributions.iter().map(|one| one.name.clone());
-        let distributions: BTreeSet<String> = installed.chain(from_debian).map(|name| name.to_string()).collect();
+        let distributions: BTreeSet<String> =
+            installed.chain(from_debian).map(|name| name.to_string()).collect();
         let hints = dockerfile_hints::read(&self.project)?;
         let application = Application {
             root: &self.project.root,

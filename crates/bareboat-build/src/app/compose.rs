@@ -301,7 +301,8 @@ fn add_system(growing: &mut Growing<'_>, inputs: &Inputs<'_>, merged: &Merged) -
     let merged = growing.merge()?;
     let elf: BTreeMap<&TreePath, &ElfFacts> =
         growing.pieces.iter().flat_map(|piece| piece.elf.iter()).collect();
-    let libc = inputs.packages.iter().find(|(name, ..)| name == "libc6").map(|(_, version, _)| version.as_str());
+    let libc =
+        inputs.packages.iter().find(|(name, ..)| name == "libc6").map(|(_, version, _)| version.as_str());
     let cache = ld_so_cache::write(&merged.tree, &elf, inputs.target.architecture, libc);
     let mut tree = Tree::new();
     let path = TreePath::new(ld_so_cache::PATH).expect("a constant path");

@@ -53,7 +53,14 @@ impl LockFile {
     /// A lock of the current format.
     pub fn new(inputs: Digest, debian: &str, python: &str) -> Self {
         let (suites, architectures) = (BTreeMap::new(), BTreeMap::new());
-        Self { version: VERSION, inputs, debian: debian.to_owned(), python: python.to_owned(), suites, architectures }
+        Self {
+            version: VERSION,
+            inputs,
+            debian: debian.to_owned(),
+            python: python.to_owned(),
+            suites,
+            architectures,
+        }
     }
 
     /// The Debian release.
@@ -61,7 +68,9 @@ impl LockFile {
     /// # Errors
     /// A codename this program does not know.
     pub fn release(&self) -> Result<DebianRelease, BuildError> {
-        self.debian.parse().map_err(|error: DebianReleaseError| BuildError::LockFile { reason: error.to_string() })
+        self.debian
+            .parse()
+            .map_err(|error: DebianReleaseError| BuildError::LockFile { reason: error.to_string() })
     }
 
     /// What is locked for `architecture`.
@@ -111,7 +120,8 @@ impl LockFile {
 
     /// The text of the lock: the same for the same content.
     pub fn text(&self) -> String {
-        let body = toml::to_string(self).expect("a lock has only strings, numbers, tables and lists of tables");
+        let body =
+            toml::to_string(self).expect("a lock has only strings, numbers, tables and lists of tables");
         format!("# Written by `bareboat lock`. Keep it under version control; do not edit.\n{body}")
     }
 

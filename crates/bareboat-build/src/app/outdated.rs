@@ -35,7 +35,8 @@ pub fn outdated(workshop: &Workshop<'_>, request: &Request<'_>) -> Result<Vec<Ne
     let architecture = Target::new(old.release()?, request.host)?.architecture;
     let (old, new) = (old.locked(architecture)?, new.locked(architecture)?);
     let mut newer = Vec::new();
-    let before: BTreeMap<&str, &str> = old.packages.iter().map(|one| (one.name.as_str(), one.version.as_str())).collect();
+    let before: BTreeMap<&str, &str> =
+        old.packages.iter().map(|one| (one.name.as_str(), one.version.as_str())).collect();
     for package in &new.packages {
         let Some(locked) = before.get(package.name.as_str()) else { continue };
         if compare_versions(package.version.as_str(), locked).is_gt() {

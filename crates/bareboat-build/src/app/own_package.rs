@@ -15,9 +15,15 @@ use crate::BuildError;
 ///
 /// # Errors
 /// A `pyproject.toml` that is not TOML, or names that cannot be file names.
-pub fn files(store: &Store, layout: &VenvLayout, project: &Project, directory: &str) -> Result<Tree, BuildError> {
+pub fn files(
+    store: &Store,
+    layout: &VenvLayout,
+    project: &Project,
+    directory: &str,
+) -> Result<Tree, BuildError> {
     let mut tree = Tree::new();
-    let file = if directory == "." { "pyproject.toml".to_owned() } else { format!("{directory}/pyproject.toml") };
+    let file =
+        if directory == "." { "pyproject.toml".to_owned() } else { format!("{directory}/pyproject.toml") };
     let Some(text) = project.text(&file)? else { return Ok(tree) };
     let wrong = |reason: String| BuildError::Read { path: file.clone(), reason };
     let document: toml::Table = toml::from_str(&text).map_err(|error| wrong(error.message().to_owned()))?;
@@ -39,8 +45,10 @@ pub fn files(store: &Store, layout: &VenvLayout, project: &Project, directory: &
     put(below("METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"), 0o644)?;
     put(below("INSTALLER"), "bareboat\n".to_owned(), 0o644)?;
     if !scripts.is_empty() {
-        let lines: String =
-            scripts.iter().map(|script| format!("{} = {}:{}\n", script.name, script.module, script.object)).collect();
+        let lines: String = scripts
+            .iter()
+            .map(|script| format!("{} = {}:{}\n", script.name, script.module, script.object))
+            .collect();
         put(below("entry_points.txt"), format!("[console_scripts]\n{lines}"), 0o644)?;
     }
     for script in &scripts {
@@ -55,7 +63,11 @@ fn scripts(table: &toml::Table) -> Vec<Script> {
     let script = |(name, value): (&String, &toml::Value)| {
         let (module, object) = value.as_str()?.split_once(':')?;
         let plain = !name.contains('/') && !name.is_empty();
-        plain.then(|| Script { name: name.clone(), module: module.trim().to_owned(), object: object.trim().to_owned() })
+        plain.then(|| Script {
+            name: name.clone(),
+            module: module.trim().to_owned(),
+            object: object.trim().to_owned(),
+        })
     };
     scripts.iter().filter_map(script).collect()
 }
@@ -71,7 +83,8 @@ pub fn import_roots<'a>(project: &Project, directories: impl Iterator<Item = &'a
         }
         let source = format!("{prefix}src/");
         let is_package = project.files.iter().any(|file| *file == format!("{source}__init__.py"));
-        if !is_package && project.files.iter().any(|file| file.starts_with(&source) && file.ends_with(".py")) {
+        if !is_package && project.files.iter().any(|file| file.starts_with(&source) && file.ends_with(".py"))
+        {
             roots.push(format!("/app/{prefix}src"));
         }
     }
@@ -90,14 +103,19 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
-        write("pyproject.toml", "[project]\nname = \"my-shop\"\nversion = \"1.2\"\nscripts = { shop = \"my_shop.cli:main\" }\n");
+        write(
+            "pyproject.toml",
+            "[project]\nname = \"my-shop\"\nversion = \"1.2\"\nscripts = { shop = \"my_shop.cli:main\" }\n",
+        );
         write("src/my_shop/cli.py", "def main(): ...\n");
         let store_root = tempfile::tempdir().unwrap();
         let store = Store::open(store_root.path()).unwrap();
         let project = Project::open(root.path()).unwrap();
-        let layout = VenvLayout::new(TreePath::new("app/.venv").unwrap(), (3, 13), "/usr/bin/python3.13").unwrap();
+        let layout =
+            VenvLayout::new(TreePath::new("app/.venv").unwrap(), (3, 13), "/usr/bin/python3.13").unwrap();
         let tree = files(&store, &layout, &project, ".").unwrap();
-        let shown: Vec<String> = tree.entries.iter().map(|(path, entry)| format!("{path} {:o}", entry.mode)).collect();
+        let shown: Vec<String> =
+            tree.entries.iter().map(|(path, entry)| format!("{path} {:o}", entry.mode)).collect();
         insta::assert_snapshot!(shown.join("\n"), @r"
         /app/.venv/bin/shop 755
         /app/.venv/lib/python3.13/site-packages/my_shop-1.2.dist-info/INSTALLER 644

@@ -111,7 +111,12 @@ const GUNICORN: &str = "GUNICORN_CMD_ARGS";
 /// Newer gunicorns listen on a socket in the home directory, which is read-only here, and older ones do not know the
 /// option that switches it off: the module tells which one this is.
 fn has_control_socket(composition: &Composition) -> bool {
-    composition.merged.tree.entries.keys().any(|path| path.as_bytes().ends_with(b"/site-packages/gunicorn/ctl/__init__.py"))
+    composition
+        .merged
+        .tree
+        .entries
+        .keys()
+        .any(|path| path.as_bytes().ends_with(b"/site-packages/gunicorn/ctl/__init__.py"))
 }
 
 /// OCI's pre-defined annotation keys (image specification, annotations) and our own.

@@ -8,7 +8,12 @@ use crate::image::Runtime;
 use crate::plan::Origin;
 
 /// Checks the entry point, the working directory and all executable scripts.
-pub(super) fn check(composition: &Composition, runtime: &Runtime, proof: &mut Proof, findings: &mut Vec<Finding>) {
+pub(super) fn check(
+    composition: &Composition,
+    runtime: &Runtime,
+    proof: &mut Proof,
+    findings: &mut Vec<Finding>,
+) {
     let tree = &composition.merged.tree;
     for word in programs(runtime) {
         if let Err(finding) = can_execute(tree, word, runtime) {
@@ -40,7 +45,8 @@ fn can_execute(tree: &Tree, program: &str, runtime: &Runtime) -> Result<(), Find
         what: what.to_owned(),
         hint: "set `command` in `bareboat.toml` to a program that is in the image".to_owned(),
     };
-    let resolved = tree.resolve(&path(program)).ok_or_else(|| finding("the command's program is not in the image"))?;
+    let resolved =
+        tree.resolve(&path(program)).ok_or_else(|| finding("the command's program is not in the image"))?;
     let entry = tree.get(&resolved).ok_or_else(|| finding("the command's program is a directory"))?;
     if !matches!(entry.kind, Kind::File { .. } | Kind::HardLink { .. }) {
         return Err(finding("the command's program is no regular file"));
@@ -51,7 +57,11 @@ fn can_execute(tree: &Tree, program: &str, runtime: &Runtime) -> Result<(), Find
         may &= tree.get(&parent).is_none_or(|entry| allows(entry, runtime, 0o1));
         directory = parent.parent();
     }
-    if may { Ok(()) } else { Err(finding(&format!("user {} may not execute the command's program", runtime.user))) }
+    if may {
+        Ok(())
+    } else {
+        Err(finding(&format!("user {} may not execute the command's program", runtime.user)))
+    }
 }
 
 /// Permission bits for the image's numeric user and group (POSIX file access permissions).

@@ -60,13 +60,17 @@ impl LoaderFault {
     /// The file that has the problem.
     pub fn file(&self) -> &TreePath {
         match self {
-            Self::Missing { file, .. } | Self::Version { file, .. } | Self::Interpreter { file, .. } | Self::Machine { file, .. } => file,
+            Self::Missing { file, .. }
+            | Self::Version { file, .. }
+            | Self::Interpreter { file, .. }
+            | Self::Machine { file, .. } => file,
         }
     }
 }
 
 /// Libraries that come with the host's drivers and are mounted by the engine (NVIDIA container toolkit).
-const FROM_THE_HOST: &[&str] = &["libcuda.so.1", "libnvidia-ml.so.1", "libnvidia-ptxjitcompiler.so.1", "libnvcuvid.so.1"];
+const FROM_THE_HOST: &[&str] =
+    &["libcuda.so.1", "libnvidia-ml.so.1", "libnvidia-ptxjitcompiler.so.1", "libnvcuvid.so.1"];
 
 impl<'a> Loader<'a> {
     /// The loader of a tree for `architecture`, with the image's `LD_LIBRARY_PATH`.
@@ -88,7 +92,11 @@ impl<'a> Loader<'a> {
             tree,
             elf,
             architecture,
-            environment: library_path.split([':', ';']).filter(|part| !part.is_empty()).map(str::to_owned).collect(),
+            environment: library_path
+                .split([':', ';'])
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect(),
             system: ld_so_cache::directories(architecture).to_vec(),
             by_name,
         }
@@ -119,13 +127,24 @@ impl<'a> Loader<'a> {
                 Found::At(library) => self.check_versions(path, facts, soname, &library, faults),
                 Found::Elsewhere => {}
                 Found::Nowhere(searched) => {
-                    faults.push(LoaderFault::Missing { file: path.clone(), soname: soname.clone(), searched });
+                    faults.push(LoaderFault::Missing {
+                        file: path.clone(),
+                        soname: soname.clone(),
+                        searched,
+                    });
                 }
             }
         }
     }
 
-    fn check_versions(&self, path: &TreePath, facts: &ElfFacts, soname: &str, library: &TreePath, faults: &mut Vec<LoaderFault>) {
+    fn check_versions(
+        &self,
+        path: &TreePath,
+        facts: &ElfFacts,
+        soname: &str,
+        library: &TreePath,
+        faults: &mut Vec<LoaderFault>,
+    ) {
         let Some(wanted) = facts.version_needs.get(soname) else { return };
         let Some(defined) = self.elf.get(library).map(|facts| &facts.version_definitions) else { return };
         if defined.is_empty() {
@@ -258,9 +277,13 @@ mod tests {
         let old = BTreeSet::from(["GLIBC_2.36".to_owned()]);
         extension.version_needs = BTreeMap::from([("libc.so.6".to_owned(), old)]);
         assert_eq!(faults(&[(GLIBC, libc.clone()), (EXTENSION, extension.clone())]), []);
-        extension.version_needs = BTreeMap::from([("libc.so.6".to_owned(), BTreeSet::from(["GLIBC_2.38".to_owned()]))]);
+        extension.version_needs =
+            BTreeMap::from([("libc.so.6".to_owned(), BTreeSet::from(["GLIBC_2.38".to_owned()]))]);
         let found = faults(&[(GLIBC, libc), (EXTENSION, extension)]);
-        assert!(matches!(&found[..], [LoaderFault::Version { version, .. }] if version == "GLIBC_2.38"), "{found:?}");
+        assert!(
+            matches!(&found[..], [LoaderFault::Version { version, .. }] if version == "GLIBC_2.38"),
+            "{found:?}"
+        );
     }
 
     #[test]
@@ -270,7 +293,10 @@ mod tests {
         extension.runpath = Some("$ORIGIN/../pkg.libs".to_owned());
         let bundled = "app/.venv/lib/python3.13/site-packages/pkg.libs/libx.so.1";
         let found = faults(&[(EXTENSION, extension), (bundled, facts(62))]);
-        assert!(matches!(&found[..], [LoaderFault::Missing { soname, .. }] if soname == "libgone.so.2"), "{found:?}");
+        assert!(
+            matches!(&found[..], [LoaderFault::Missing { soname, .. }] if soname == "libgone.so.2"),
+            "{found:?}"
+        );
     }
 
     #[test]
@@ -278,6 +304,12 @@ mod tests {
         let mut program = facts(62);
         program.interpreter = Some("/lib64/ld-linux-x86-64.so.2".to_owned());
         let found = faults(&[("app/tool", program), ("app/arm", facts(183))]);
-        assert!(matches!(&found[..], [LoaderFault::Interpreter { .. }, LoaderFault::Machine { machine: 183, .. }]), "{found:?}");
+        assert!(
+            matches!(
+                &found[..],
+                [LoaderFault::Interpreter { .. }, LoaderFault::Machine { machine: 183, .. }]
+            ),
+            "{found:?}"
+        );
     }
 }

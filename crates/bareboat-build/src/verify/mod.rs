@@ -39,7 +39,10 @@ impl std::fmt::Display for Proof {
             return f.write_str("nothing");
         }
         let Self { elf_files, extension_modules, scripts, imports, unknown_imports } = self;
-        write!(f, "{elf_files} ELF files, {extension_modules} extension modules, {scripts} scripts, {imports} imports")?;
+        write!(
+            f,
+            "{elf_files} ELF files, {extension_modules} extension modules, {scripts} scripts, {imports} imports"
+        )?;
         if *unknown_imports > 0 {
             write!(f, " ({unknown_imports} unknown)")?;
         }
@@ -109,7 +112,9 @@ fn libraries(
         let (what, hint) = describe(fault, target);
         match is_data {
             // A wheel may carry programs for other machines as data; nothing loads them here.
-            true => observer(Event::Decision { text: format!("{path}: {what}; taken as data of its distribution") }),
+            true => observer(Event::Decision {
+                text: format!("{path}: {what}; taken as data of its distribution"),
+            }),
             false => findings.push(Finding { path, what, hint }),
         }
     }
@@ -134,11 +139,15 @@ fn describe(fault: &LoaderFault, target: Target) -> (String, String) {
         ),
         LoaderFault::Version { library, version, .. } => (
             format!("wants {version}, which {library} does not define"),
-            format!("it was built for a newer system than Debian {}: choose another version or a newer release", target.release.number()),
+            format!(
+                "it was built for a newer system than Debian {}: choose another version or a newer release",
+                target.release.number()
+            ),
         ),
         LoaderFault::Interpreter { interpreter, .. } => (
             format!("its loader `{interpreter}` is not in the image"),
-            "it was built for another C library (musl or another distribution): use one built for Debian".to_owned(),
+            "it was built for another C library (musl or another distribution): use one built for Debian"
+                .to_owned(),
         ),
         LoaderFault::Machine { machine, .. } => (
             format!("is for another processor (ELF machine {machine})"),

@@ -10,7 +10,12 @@ use crate::event::Observer;
 use crate::plan::Origin;
 
 /// The file name suffix and the wheel's tags of every extension module.
-pub(super) fn check_tags(composition: &Composition, target: Target, proof: &mut Proof, findings: &mut Vec<Finding>) {
+pub(super) fn check_tags(
+    composition: &Composition,
+    target: Target,
+    proof: &mut Proof,
+    findings: &mut Vec<Finding>,
+) {
     let python = target.for_wheels(0);
     for (index, piece) in composition.pieces.iter().enumerate() {
         let Some(facts) = &piece.python else { continue };

@@ -82,7 +82,9 @@ fn image_table(image: &BuiltImage) -> String {
     let mut rows: Vec<Vec<String>> = image
         .layers
         .iter()
-        .map(|layer| vec![layer.name.clone(), size(layer.layer.size), size(layer.visible), layer.files.to_string()])
+        .map(|layer| {
+            vec![layer.name.clone(), size(layer.layer.size), size(layer.visible), layer.files.to_string()]
+        })
         .collect();
     let pull: u64 = image.layers.iter().map(|layer| layer.layer.size).sum();
     let visible: u64 = image.layers.iter().map(|layer| layer.visible).sum();

@@ -40,7 +40,12 @@ fn show(session: &Session, format: &FormatArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn prune(mut session: Session, max: Option<&str>, older: Option<u64>, dry_run: bool) -> Result<ExitCode, Failure> {
+fn prune(
+    mut session: Session,
+    max: Option<&str>,
+    older: Option<u64>,
+    dry_run: bool,
+) -> Result<ExitCode, Failure> {
     let max_bytes = max.map(parse_size).transpose()?;
     if max_bytes.is_none() && older.is_none() {
         return Err(Failure::input("nothing says what may go").hint("pass `--max 2G` or `--older 30`"));
@@ -56,7 +61,11 @@ fn prune(mut session: Session, max: Option<&str>, older: Option<u64>, dry_run: b
     let terminal = session.terminal.clone();
     let pruned = session.store.prune(&options, || terminal.say("waiting for another bareboat to finish"))?;
     let verb = if dry_run { "would remove" } else { "removed" };
-    session.terminal.done(&format!("{verb} {} entries, {}", pruned.blobs + pruned.actions, size(pruned.blob_bytes + pruned.action_bytes)));
+    session.terminal.done(&format!(
+        "{verb} {} entries, {}",
+        pruned.blobs + pruned.actions,
+        size(pruned.blob_bytes + pruned.action_bytes)
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -71,9 +80,10 @@ fn parse_size(text: &str) -> Result<u64, Failure> {
         _ => 0,
     };
     let number: Option<u64> = digits.parse().ok();
-    number.and_then(|number| number.checked_mul(unit)).filter(|_| unit > 0).ok_or_else(|| {
-        Failure::input(format!("`{text}` is no size")).hint("write it like `500M` or `2G`")
-    })
+    number
+        .and_then(|number| number.checked_mul(unit))
+        .filter(|_| unit > 0)
+        .ok_or_else(|| Failure::input(format!("`{text}` is no size")).hint("write it like `500M` or `2G`"))
 }
 
 fn verify(session: &Session, repair: bool) -> Result<ExitCode, Failure> {
@@ -100,7 +110,10 @@ mod tests {
 
     #[test]
     fn reads_sizes_in_decimal_units() {
-        assert_eq!(["7", "500M", "2g"].map(|text| parse_size(text).unwrap()), [7, 500_000_000, 2_000_000_000]);
+        assert_eq!(
+            ["7", "500M", "2g"].map(|text| parse_size(text).unwrap()),
+            [7, 500_000_000, 2_000_000_000]
+        );
         assert!(parse_size("2 parsecs").is_err() && parse_size("").is_err());
     }
 }

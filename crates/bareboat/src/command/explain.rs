@@ -15,7 +15,8 @@ use crate::terminal::{print, size};
 pub fn run(session: &Session, arguments: &ExplainArgs) -> Result<ExitCode, Failure> {
     let (name, manifest) = session.manifest(arguments.image.as_deref())?;
     let Some(inventory) = Inventory::of(&session.store, &manifest)? else {
-        return Err(Failure::input(format!("`{name}` has no inventory: it was not built here")).hint("run `bareboat build`"));
+        return Err(Failure::input(format!("`{name}` has no inventory: it was not built here"))
+            .hint("run `bareboat build`"));
     };
     let path = TreePath::new(&arguments.path)
         .map_err(|error| Failure::input(format!("cannot use `{}`", arguments.path)).because(error))?;

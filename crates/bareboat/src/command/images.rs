@@ -27,7 +27,9 @@ pub fn list(session: &Session, format: &FormatArgs) -> Result<ExitCode, Failure>
     }
     match format.format {
         Format::Json => print(&format!("{:#}\n", serde_json::json!({ "version": 1, "images": json }))),
-        Format::Text if rows.is_empty() => session.terminal.say("no images yet; `bareboat build DIR` makes one"),
+        Format::Text if rows.is_empty() => {
+            session.terminal.say("no images yet; `bareboat build DIR` makes one")
+        }
         Format::Text => print(&table(&["name", "digest", "platform", "pull", "created"], &rows)),
     }
     Ok(ExitCode::SUCCESS)

@@ -15,7 +15,8 @@ pub fn run(session: &Session, arguments: &InitArgs) -> Result<ExitCode, Failure>
     let directory = &arguments.make.directory;
     let path = directory.join(FILE_NAME);
     if path.exists() && !arguments.force {
-        return Err(Failure::input(format!("`{}` is there already", path.display())).hint("pass `--force` to replace it"));
+        return Err(Failure::input(format!("`{}` is there already", path.display()))
+            .hint("pass `--force` to replace it"));
     }
     let options = options(&arguments.make);
     let surroundings = surroundings(&arguments.make.network);
@@ -33,7 +34,8 @@ pub fn run(session: &Session, arguments: &InitArgs) -> Result<ExitCode, Failure>
     };
     let text = describe::configuration(&workshop, &request)?;
     session.terminal.clear();
-    std::fs::write(&path, text).map_err(|error| Failure::world(format!("cannot write `{}`", path.display())).because(error))?;
+    std::fs::write(&path, text)
+        .map_err(|error| Failure::world(format!("cannot write `{}`", path.display())).because(error))?;
     session.terminal.done(&format!("wrote {}", path.display()));
     Ok(ExitCode::SUCCESS)
 }

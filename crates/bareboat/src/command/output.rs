@@ -14,7 +14,10 @@ use crate::session::{Session, reference};
 pub fn parse_all(texts: &[String]) -> Result<Vec<Output>, Failure> {
     texts
         .iter()
-        .map(|text| text.parse().map_err(|error| Failure::from_image(error).context(format!("cannot use `-o {text}`"))))
+        .map(|text| {
+            text.parse()
+                .map_err(|error| Failure::from_image(error).context(format!("cannot use `-o {text}`")))
+        })
         .collect()
 }
 
@@ -33,8 +36,9 @@ pub fn load(session: &Session, descriptor: &Descriptor, name: &str) -> Result<()
     let reference = reference(name)?;
     let subject = Subject { descriptor, reference: Some(&reference), platform: None };
     let socket = socket().ok_or_else(|| {
-        Failure::world("no engine to load into: neither Docker's nor Podman's socket is there")
-            .hint("start the engine, set DOCKER_HOST=unix:///path, or write `-o docker-archive:FILE` and load that")
+        Failure::world("no engine to load into: neither Docker's nor Podman's socket is there").hint(
+            "start the engine, set DOCKER_HOST=unix:///path, or write `-o docker-archive:FILE` and load that",
+        )
     })?;
     engine::load(&session.store, &subject, &socket).map_err(Failure::from_image)?;
     session.terminal.say(&format!("loaded {name} through {}", socket.display()));
@@ -42,7 +46,8 @@ pub fn load(session: &Session, descriptor: &Descriptor, name: &str) -> Result<()
 }
 
 fn socket() -> Option<PathBuf> {
-    let named = std::env::var("DOCKER_HOST").ok().and_then(|host| host.strip_prefix("unix://").map(PathBuf::from));
+    let named =
+        std::env::var("DOCKER_HOST").ok().and_then(|host| host.strip_prefix("unix://").map(PathBuf::from));
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let candidates = [
         named,

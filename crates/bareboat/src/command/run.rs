@@ -18,7 +18,11 @@ use crate::session::{Session, default_name, host_platform, surroundings};
 
 /// Builds if need be, unpacks, runs; the exit code is the application's.
 pub fn run(session: Session, arguments: &RunArgs) -> Result<ExitCode, Failure> {
-    let descriptor = if Path::new(&arguments.image).is_dir() { built(&session, arguments)? } else { named(&session, arguments)? };
+    let descriptor = if Path::new(&arguments.image).is_dir() {
+        built(&session, arguments)?
+    } else {
+        named(&session, arguments)?
+    };
     let image = this_platform(&session, &descriptor)?;
     let root = unpacked(&session, &image.descriptor)?;
     let sandbox = sandbox(&image.config, root, arguments)?;
@@ -78,7 +82,9 @@ fn unpacked(session: &Session, manifest: &Descriptor) -> Result<PathBuf, Failure
     if root.is_dir() {
         return Ok(root);
     }
-    let fail = |error: std::io::Error| Failure::world(format!("cannot unpack into `{}`", parent.display())).because(error);
+    let fail = |error: std::io::Error| {
+        Failure::world(format!("cannot unpack into `{}`", parent.display())).because(error)
+    };
     std::fs::create_dir_all(&parent).map_err(fail)?;
     let temporary = tempfile::tempdir_in(&parent).map_err(fail)?;
     let subject = Subject { descriptor: manifest, reference: None, platform: None };
@@ -94,7 +100,8 @@ fn sandbox(config: &ImageConfig, root: PathBuf, arguments: &RunArgs) -> Result<S
     let words = command(config, arguments)?;
     let user = user(arguments.user.as_deref().unwrap_or(&config.user))?;
     let mut sandbox = Sandbox::new(root, user, words);
-    sandbox.working_directory = PathBuf::from(if config.working_dir.is_empty() { "/" } else { &config.working_dir });
+    sandbox.working_directory =
+        PathBuf::from(if config.working_dir.is_empty() { "/" } else { &config.working_dir });
     sandbox.environment = environment(config, &arguments.env);
     for volume in &arguments.volume {
         sandbox.mounts.push(mount(volume)?);
@@ -134,7 +141,9 @@ fn environment(config: &bareboat_image::ContainerConfig, given: &[String]) -> Ve
     let mut variables: Vec<(String, String)> = vec![("HOME".to_owned(), "/home/nonroot".to_owned())];
     let split = |text: &String| text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
     let own = config.env.iter().filter_map(split);
-    let given = given.iter().filter_map(|text| split(text).or_else(|| Some((text.clone(), std::env::var(text).ok()?))));
+    let given = given
+        .iter()
+        .filter_map(|text| split(text).or_else(|| Some((text.clone(), std::env::var(text).ok()?))));
     for (name, value) in own.chain(given) {
         variables.retain(|(known, _)| *known != name);
         variables.push((name, value));
@@ -145,7 +154,10 @@ fn environment(config: &bareboat_image::ContainerConfig, given: &[String]) -> Ve
 /// `HOST:CONTAINER[:ro]`.
 fn mount(text: &str) -> Result<Mount, Failure> {
     let parts: Vec<&str> = text.split(':').collect();
-    let wrong = || Failure::input(format!("cannot use `--volume {text}`")).hint("write HOST:CONTAINER or HOST:CONTAINER:ro");
+    let wrong = || {
+        Failure::input(format!("cannot use `--volume {text}`"))
+            .hint("write HOST:CONTAINER or HOST:CONTAINER:ro")
+    };
     let (source, target, read_only) = match parts[..] {
         [source, target] => (source, target, false),
         [source, target, "ro"] => (source, target, true),
@@ -161,8 +173,10 @@ fn mount(text: &str) -> Result<Mount, Failure> {
 
 /// `[ADDRESS:]HOST:CONTAINER`.
 fn publication(text: &str) -> Result<Publish, Failure> {
-    let wrong =
-        || Failure::input(format!("cannot use `--publish {text}`")).hint("write HOST:CONTAINER or ADDRESS:HOST:CONTAINER");
+    let wrong = || {
+        Failure::input(format!("cannot use `--publish {text}`"))
+            .hint("write HOST:CONTAINER or ADDRESS:HOST:CONTAINER")
+    };
     let (front, inside) = text.rsplit_once(':').ok_or_else(wrong)?;
     let port = inside.parse().map_err(|_| wrong())?;
     let host: SocketAddr = match front.contains(':') {
@@ -187,7 +201,8 @@ mod tests {
 
     #[test]
     fn given_variables_replace_those_of_the_image() {
-        let config = bareboat_image::ContainerConfig { env: vec!["A=1".into(), "B=2".into()], ..Default::default() };
+        let config =
+            bareboat_image::ContainerConfig { env: vec!["A=1".into(), "B=2".into()], ..Default::default() };
         let variables = environment(&config, &["A=3".to_owned()]);
         let shown: Vec<String> =
             variables.iter().map(|(name, value)| format!("{}={}", name.display(), value.display())).collect();

@@ -125,7 +125,8 @@ fn uv() -> PathBuf {
 
 fn fetched_uv() -> Option<PathBuf> {
     let versions = std::fs::read_dir(cache().join("tools/tools")).ok()?;
-    let is_uv = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("uv-"));
+    let is_uv =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("uv-"));
     versions.flatten().map(|entry| entry.path()).find(is_uv)
 }
 
@@ -166,7 +167,7 @@ impl Container {
             // Podman asks for more open files than a machine without CAP_SYS_RESOURCE may give.
             command.args(["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]);
         }
-        let name = if engine == Engine::Podman { format!("localhost/{tag}") } else { tag.to_owned() };
+        let name = if engine == Engine::Podman { format!("docker.io/{tag}") } else { tag.to_owned() };
         let output = run(command.arg(&name));
         let id = String::from_utf8(output.stdout).unwrap().trim().to_owned();
         Self { engine, id, tag: name, port }

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bareboat_packages::deb::{Archive, ArchiveDate, ArchiveOptions, LockedDeb, MirrorSources, Mirrors, PackageIndex, PackageRecord, HostSources};
+use bareboat_packages::deb::{
+    Archive, ArchiveDate, ArchiveOptions, HostSources, LockedDeb, MirrorSources, Mirrors, PackageIndex,
+    PackageRecord,
+};
 use bareboat_packages::system::base;
 
 use crate::BuildError;
@@ -29,7 +32,12 @@ pub fn mirrors(request: &Request<'_>, config: &Config) -> Result<Mirrors, BuildE
 ///
 /// # Errors
 /// Unreachable, expired, or with a bad signature.
-pub fn open(workshop: &Workshop<'_>, request: &Request<'_>, config: &Config, target: Target) -> Result<Archive, BuildError> {
+pub fn open(
+    workshop: &Workshop<'_>,
+    request: &Request<'_>,
+    config: &Config,
+    target: Target,
+) -> Result<Archive, BuildError> {
     let now = ArchiveDate::from(request.surroundings.now);
     let options = ArchiveOptions::new(target.release, target.architecture, mirrors(request, config)?, now);
     Ok(Archive::open(&options, workshop.store, workshop.fetcher)?)
@@ -77,12 +85,18 @@ pub fn packages(
     let python = target.python_name();
     exclude.extend([python.clone(), format!("{python}-minimal"), "python3".into(), "python3-minimal".into()]);
     let closure = index.closure(&added, &exclude)?;
-    packages.extend(closure.packages.iter().filter(|one| !present.contains(&one.record.name)).map(LockedDeb::new));
+    packages.extend(
+        closure.packages.iter().filter(|one| !present.contains(&one.record.name)).map(LockedDeb::new),
+    );
     Ok(packages)
 }
 
 /// Debian's own Python modules and the modules they need; their shared libraries are found by soname later.
-fn python_modules(index: &PackageIndex, config: &Config, packages: &mut Vec<LockedDeb>) -> Result<(), BuildError> {
+fn python_modules(
+    index: &PackageIndex,
+    config: &Config,
+    packages: &mut Vec<LockedDeb>,
+) -> Result<(), BuildError> {
     let roots: Vec<&String> = config.debian_python.values().collect();
     if roots.is_empty() {
         return Ok(());
@@ -100,8 +114,23 @@ fn python_modules(index: &PackageIndex, config: &Config, packages: &mut Vec<Lock
 
 /// What a whole system needs to install and maintain packages, and an image never does.
 const NEVER: &[&str] = &[
-    "debconf", "debconf-2.0", "dpkg", "install-info", "init-system-helpers", "perl", "perl-base", "dash", "bash", "coreutils",
-    "sensible-utils", "ucf", "adduser", "libc-bin", "openssl", "openssl-provider-legacy", "mawk",
+    "debconf",
+    "debconf-2.0",
+    "dpkg",
+    "install-info",
+    "init-system-helpers",
+    "perl",
+    "perl-base",
+    "dash",
+    "bash",
+    "coreutils",
+    "sensible-utils",
+    "ucf",
+    "adduser",
+    "libc-bin",
+    "openssl",
+    "openssl-provider-legacy",
+    "mawk",
 ];
 
 /// Pins a record with a reason of our own.

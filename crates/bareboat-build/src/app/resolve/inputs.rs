@@ -25,7 +25,10 @@ pub fn digest(request: &Request<'_>, project: &Project, config: &Config) -> Resu
         request.options.debug,
     );
     let mut names: Vec<String> = std::fs::read_dir(&project.root)
-        .map_err(|error| BuildError::Read { path: project.root.display().to_string(), reason: error.to_string() })?
+        .map_err(|error| BuildError::Read {
+            path: project.root.display().to_string(),
+            reason: error.to_string(),
+        })?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| tells_dependencies(name))
         .collect();
@@ -43,6 +46,11 @@ pub fn digest(request: &Request<'_>, project: &Project, config: &Config) -> Resu
 }
 
 fn tells_dependencies(name: &str) -> bool {
-    const NAMED: &[&str] = &["uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pyproject.toml", "Pipfile", "setup.cfg"];
-    NAMED.contains(&name) || (name.starts_with("pylock.") && name.ends_with(".toml")) || name == ".python-version" || name.ends_with(".txt") || name.ends_with(".in")
+    const NAMED: &[&str] =
+        &["uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pyproject.toml", "Pipfile", "setup.cfg"];
+    NAMED.contains(&name)
+        || (name.starts_with("pylock.") && name.ends_with(".toml"))
+        || name == ".python-version"
+        || name.ends_with(".txt")
+        || name.ends_with(".in")
 }

@@ -41,7 +41,8 @@ pub fn complete(
     let mut hopeless: BTreeSet<String> = BTreeSet::new();
     for _ in 0..MOST_ROUNDS {
         let missing = missing(workshop, request, project, config, target, locked)?;
-        let wanted: Vec<(&String, &String)> = missing.iter().filter(|(soname, _)| !hopeless.contains(*soname)).collect();
+        let wanted: Vec<(&String, &String)> =
+            missing.iter().filter(|(soname, _)| !hopeless.contains(*soname)).collect();
         if wanted.is_empty() {
             return Ok(());
         }
@@ -100,11 +101,17 @@ fn missing(
         merged.tree.insert(link.path, link.entry);
     }
     let elf: BTreeMap<&TreePath, _> = pieces.iter().flat_map(|piece| piece.elf.iter()).collect();
-    let loader = Loader::new(&merged.tree, &elf, target.architecture, config.env.get("LD_LIBRARY_PATH").map_or("", String::as_str));
+    let loader = Loader::new(
+        &merged.tree,
+        &elf,
+        target.architecture,
+        config.env.get("LD_LIBRARY_PATH").map_or("", String::as_str),
+    );
     let mut missing = BTreeMap::new();
     for fault in loader.faults() {
         if let LoaderFault::Missing { file, soname, .. } = fault {
-            let owner = merged.owner.get(&file).map(|owner| steps[*owner].0.origin.to_string()).unwrap_or_default();
+            let owner =
+                merged.owner.get(&file).map(|owner| steps[*owner].0.origin.to_string()).unwrap_or_default();
             missing.entry(soname).or_insert(owner);
         }
     }

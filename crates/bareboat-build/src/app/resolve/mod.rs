@@ -36,7 +36,8 @@ pub fn lock_for(
     let wanted = architectures(request)?;
     let found = LockFile::read(&project.root)?;
     if let Some(lock) = &found {
-        let fits = lock.inputs == inputs && wanted.iter().all(|wanted| lock.architectures.contains_key(wanted.debian()));
+        let fits = lock.inputs == inputs
+            && wanted.iter().all(|wanted| lock.architectures.contains_key(wanted.debian()));
         if fits && !request.options.upgrade {
             return Ok((lock.clone(), false));
         }
@@ -94,7 +95,8 @@ fn make(
         let index = archive.packages();
         lock.python = debian::python_version(index, target)?;
         lock.suites.extend(index.dates().iter().map(|(name, date)| (name.clone(), date.date)));
-        let mut locked = Locked { packages: debian::packages(index, request, config, target)?, distributions: Vec::new() };
+        let mut locked =
+            Locked { packages: debian::packages(index, request, config, target)?, distributions: Vec::new() };
         locked.distributions = dependencies.resolve(workshop, request, config, target, &lock.python)?;
         libraries::complete(workshop, request, project, config, target, &archive, &mut locked)?;
         locked.packages.sort_by(|a, b| a.name.cmp(&b.name));

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use bareboat_packages::deb::DebianRelease;
 use bareboat_packages::pypi::{
-    Declared, DependencySource, DistributionKind, DistributionName, DistributionSource, HostRunner, IndexOptions,
-    LockTools, LockedDistribution, MarkerEnvironment, Parts, ProjectDir, find_sources, lock_distributions,
+    Declared, DependencySource, DistributionKind, DistributionName, DistributionSource, HostRunner,
+    IndexOptions, LockTools, LockedDistribution, MarkerEnvironment, Parts, ProjectDir, find_sources,
+    lock_distributions,
 };
 use bareboat_store::Digest;
 
@@ -56,7 +57,10 @@ impl Dependencies {
         }
         let asked = match &config.python {
             Some(version) => Some(version.clone()),
-            None => self.directory.read(".python-version")?.and_then(|text| Some(text.lines().next()?.trim().to_owned())),
+            None => self
+                .directory
+                .read(".python-version")?
+                .and_then(|text| Some(text.lines().next()?.trim().to_owned())),
         };
         if let Some(asked) = asked.filter(|asked| !asked.is_empty()) {
             let version = asked.trim_start_matches("cpython-").trim_start_matches("python");
@@ -73,7 +77,8 @@ impl Dependencies {
     }
 
     fn accepts(&self, release: DebianRelease) -> Result<bool, BuildError> {
-        let target = Target { release, architecture: bareboat_packages::deb::Architecture::Amd64 }.for_wheels(0);
+        let target =
+            Target { release, architecture: bareboat_packages::deb::Architecture::Amd64 }.for_wheels(0);
         let declared = Declared::read(&self.directory, &MarkerEnvironment::new(&target))?;
         Ok(declared.is_none_or(|declared| declared.accepts_python(&target.python.to_pep440())))
     }
@@ -98,14 +103,20 @@ impl Dependencies {
         let tools = surroundings.tools(workshop, request);
         let lock = lock_distributions(&self.directory, source, &parts, &target.for_wheels(patch), &tools)?;
         if let Some(resolver) = &lock.resolver {
-            (workshop.observer)(Event::Decision { text: format!("resolved by {resolver} for {}", target.python_name()) });
+            (workshop.observer)(Event::Decision {
+                text: format!("resolved by {resolver} for {}", target.python_name()),
+            });
         }
         Ok(lock.distributions.into_iter().filter(|one| !from_debian.contains(&one.name)).collect())
     }
 }
 
 fn names<'a>(names: impl Iterator<Item = &'a String>) -> Result<BTreeSet<DistributionName>, BuildError> {
-    names.map(|name| DistributionName::new(name).map_err(|error| BuildError::Name { reason: error.to_string() })).collect()
+    names
+        .map(|name| {
+            DistributionName::new(name).map_err(|error| BuildError::Name { reason: error.to_string() })
+        })
+        .collect()
 }
 
 /// Paths that the tools borrow.
