@@ -241,6 +241,7 @@ fn keyring_file(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn found(name: &str, text: &str) -> Vec<String> {
         let sources =
@@ -326,5 +327,13 @@ mod tests {
             ["http://first.test/debian", "http://second.test/debian", "https://third.test/debian"]
         );
         assert_eq!(read_host_sources(&root.path().join("absent")).mirrors(), []);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "(deb|Types: deb|URIs:|Suites: trixie|[a-z\\[\\]#: /\n\t]){0,20}") {
+            found("sources.list", &text);
+            found("x.sources", &text);
+        }
     }
 }

@@ -96,25 +96,35 @@ impl Contents {
         let mut shippers = self.shippers(soname);
         shippers.retain(|shipper| index.contains(&shipper.package));
         if shippers.len() > 1 {
-            let directory = |shipper: &Shipper| shipper.rank.unwrap_or(usize::MAX);
             shippers.sort_by_cached_key(|shipper| {
-                (directory(shipper), Reverse(index.dependents(&shipper.package)), shipper.package.clone())
+                let directory = shipper.rank.unwrap_or(usize::MAX);
+                (directory, Reverse(index.dependents(&shipper.package)), shipper.package.clone())
             });
         }
         let mut shippers = shippers.into_iter();
         let shipper = shippers.next()?;
-        let passed_over: Vec<_> = shippers.collect();
-        let beside = passed_over.first().filter(|other| other.rank == shipper.rank);
-        let place = if shipper.rank.is_some() { "" } else { ", where the loader does not look by itself" };
-        let reason = match beside {
-            _ if passed_over.is_empty() => format!("the only package that ships `{soname}`{place}"),
-            Some(other) => {
-                format!("ships `{soname}`{place} and is needed by more packages than `{}`", other.package)
-            }
-            None => format!("ships `{soname}` in `{}`, which is searched first", shipper.directory),
-        };
+        let passed_over: Vec<_> = shippers.filter(|other| other.package != shipper.package).collect();
+        let reason = reason(soname, &shipper, passed_over.first(), index);
         Some(LibraryChoice { shipper, passed_over, reason })
     }
+}
+
+/// Why `shipper` and not the next best.
+fn reason(soname: &str, shipper: &Shipper, next: Option<&Shipper>, index: &PackageIndex) -> String {
+    let directory = match shipper.rank {
+        Some(_) => format!("`{}`", shipper.directory),
+        None => format!("`{}`, which the loader does not search by itself", shipper.directory),
+    };
+    let Some(next) = next else { return format!("alone in shipping `{soname}`, in {directory}") };
+    let ships = format!("ships `{soname}` in {directory}");
+    if next.rank != shipper.rank {
+        return format!("{ships}, which is searched before `{}` of `{}`", next.directory, next.package);
+    }
+    let needed = [shipper, next].map(|shipper| index.dependents(&shipper.package));
+    if needed[0] > needed[1] {
+        return format!("{ships}; needed by {} packages, `{}` by {}", needed[0], next.package, needed[1]);
+    }
+    format!("{ships}; before `{}` by name", next.package)
 }
 
 /// The table's row for a line of an index, if it is a shared library's.
@@ -216,17 +226,25 @@ mod tests {
         let expect = |package: &str, reason: &str| Some((package.to_owned(), reason.to_owned()));
         assert_eq!(
             chosen("libGL.so.1"),
-            expect("libgl1", "ships `libGL.so.1` in `usr/lib/x86_64-linux-gnu`, which is searched first")
+            expect(
+                "libgl1",
+                "ships `libGL.so.1` in `usr/lib/x86_64-linux-gnu`, which is searched before \
+                 `usr/lib/x86_64-linux-gnu/gl4es` of `libgl4es0`"
+            )
         );
         assert_eq!(
             chosen("libav.so.61"),
-            expect("libav61", "ships `libav.so.61` and is needed by more packages than `libav-extra61`")
+            expect(
+                "libav61",
+                "ships `libav.so.61` in `usr/lib/x86_64-linux-gnu`; needed by 1 packages, `libav-extra61` by 0"
+            )
         );
         assert_eq!(
             chosen("libblas.so.3"),
             expect(
                 "libblas3",
-                "ships `libblas.so.3`, where the loader does not look by itself and is needed by more packages than `libatlas3`"
+                "ships `libblas.so.3` in `usr/lib/x86_64-linux-gnu/blas`, which the loader does not search by \
+                 itself; needed by 1 packages, `libatlas3` by 0"
             )
         );
         assert_eq!(chosen("libz.so.1"), None);

@@ -284,6 +284,7 @@ pub struct PackagesFileError {
 mod tests {
     use super::*;
     use crate::deb::debian_release::{ArchiveKind, DebianRelease};
+    use proptest::prelude::*;
 
     const HEX: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -356,5 +357,16 @@ mod tests {
             assert!(SuitePackages::open(suite.clone(), text.to_owned()).is_none());
         }
         assert!(SuitePackages::open(suite, compact("", Architecture::Amd64).unwrap()).is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn what_it_writes_it_reads_whatever_the_index_says(text in "(Package|Version|Architecture|Provides|Size): [a-z1:.-]{0,6}(\n|\n\n| \t| x\n)") {
+            let text = stanza("a", "1", "") + &text + &stanza("b", "2", "");
+            if let Ok(table) = compact(&text, Architecture::Amd64) {
+                let packages = SuitePackages::open(DebianRelease::Trixie.suites().remove(0), table).unwrap();
+                prop_assert!(packages.rows().all(|row| row.record().is_some()));
+            }
+        }
     }
 }

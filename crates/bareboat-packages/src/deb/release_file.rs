@@ -194,6 +194,7 @@ pub enum ReleaseFileError {
 mod tests {
     use super::*;
     use crate::deb::debian_release::DebianRelease;
+    use proptest::prelude::*;
 
     const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -255,5 +256,13 @@ mod tests {
     fn notices_a_separate_index_for_all_architectures() {
         let separate = text("").replace("No-Support-for-Architecture-all: Packages\n", "");
         assert!(ReleaseFile::parse(&separate, |_| true).unwrap().separate_all);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "([A-Za-z-]{0,12}:| )[ -~\n]{0,80}") {
+            let whole = super::tests::text("") + &text;
+            let _ = (ReleaseFile::parse(&text, |_| true), ReleaseFile::parse(&whole, |_| true));
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 use bareboat_testkit::openpgp::{KeyPlan, OpenPgpKey, SignaturePlan, SubkeyPlan};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use proptest::prelude::*;
 
 const DAY: u32 = 86_400;
 const CREATED: u32 = 1_674_259_200;
@@ -195,4 +196,32 @@ fn keeps_keys_to_their_suites() {
     let now = ArchiveDate::from_unix(u64::from(MADE));
     let error = verify_cleartext(message.as_bytes(), &Keyring::debian(), SuiteRole::Base, now).unwrap_err();
     assert!(matches!(error, SignatureError::DoNotHold { .. }), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn never_returns_other_text_whatever_is_changed(at in 0_usize..2000, byte in any::<u8>(), length in 0_usize..4) {
+        let (key, message) = sound();
+        let mut bytes = message.clone().into_bytes();
+        let start = at % bytes.len();
+        let end = (start + length).min(bytes.len());
+        bytes.splice(start..end, [byte]);
+        let keyring = Keyring::parse(&key.public()).unwrap();
+        let now = ArchiveDate::from_unix(u64::from(MADE + DAY));
+        if let Ok(signed) = verify_cleartext(&bytes, &keyring, SuiteRole::Base, now) {
+            prop_assert_eq!(signed.text, TEXT);
+        }
+    }
+
+    #[test]
+    fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300), armour in "[A-Za-z0-9+/=\n]{0,300}") {
+        let keyring = Keyring::debian();
+        let now = ArchiveDate::from_unix(u64::from(MADE));
+        let framed = format!("{TEXT_START}\nHash: SHA256\n\nx\n{SIGNATURE_START}\n\n{armour}\n{SIGNATURE_END}\n");
+        prop_assert!(verify_cleartext(&bytes, &keyring, SuiteRole::Base, now).is_err());
+        prop_assert!(verify_cleartext(framed.as_bytes(), &keyring, SuiteRole::Base, now).is_err());
+        prop_assert!(Keyring::parse(&bytes).is_err());
+    }
 }
