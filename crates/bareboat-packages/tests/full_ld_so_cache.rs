@@ -1,8 +1,8 @@
 //! Our loader cache against Debian's own `ldconfig`, byte for byte, on composed roots.
 
-mod debian;
-
 #![allow(clippy::unwrap_used)]
+
+mod debian;
 
 use std::fs;
 use std::process::Command;

@@ -132,6 +132,9 @@ impl Composition {
     }
 }
 
+/// Packages and wheels with their layers, and their pieces.
+pub type Sources = (Vec<(Step, LayerName)>, Vec<Arc<Piece>>);
+
 /// Collects steps and results while the image grows.
 struct Growing<'a> {
     context: &'a Context<'a>,
@@ -198,7 +201,7 @@ impl Growing<'_> {
 pub fn sources(
     context: &Context<'_>,
     inputs: &Inputs<'_>,
-) -> Result<(Vec<(Step, LayerName)>, Vec<Arc<Piece>>), BuildError> {
+) -> Result<Sources, BuildError> {
     let mut steps = source_steps(inputs);
     let only: Vec<Step> = steps.iter().map(|(step, _)| step.clone()).collect();
     let mut pieces = context.solve(&only)?;

@@ -94,7 +94,8 @@ mod tests {
             let shown: Vec<String> = sets[0].iter().map(ToString::to_string).collect();
             let mut expected: Vec<&str> = expected.split(',').filter(|part| !part.is_empty()).collect();
             let mut shown: Vec<&str> = shown.iter().map(String::as_str).collect();
-            (expected.sort_unstable(), shown.sort_unstable());
+            expected.sort_unstable();
+            shown.sort_unstable();
             assert_eq!(shown, expected, "{text}");
         }
         assert_eq!(parse_constraint("^2.7 || ^3.8 | 4").unwrap().len(), 3);
