@@ -3,6 +3,7 @@
 //! Everything here is a pure function of its arguments: a release, a slice, what the packages hold. Nothing reads a
 //! disk, runs a script or looks at the clock. Measured against Debian 12 and 13 (amd64, arm64).
 
+pub mod alternatives;
 pub mod base;
 pub mod certificates;
 pub mod directories;
