@@ -1,49 +1,56 @@
 //! Turns a stream of bytes into compressed blocks, on several threads where there is enough to do.
 //!
 //! Blocks are cut by position in the content alone: neither the size of the writes nor the number of threads changes
-//! a byte. Threads of our own instead of rayon's: a writer that waits for its blocks inside a rayon worker would wait
-//! for jobs that only blocked workers could run.
+//! a byte.
 
 use std::io::{self, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+
+use serde::{Deserialize, Serialize};
 
 use crate::Compression;
 use crate::compression::{BLOCK, BlockEncoder};
+use crate::ordered::Ordered;
+
+/// A run of complete gzip members or zstd frames: it can be decompressed without what is before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Segment {
+    /// Compressed bytes.
+    pub(crate) size: u64,
+    /// Decompressed bytes.
+    pub(crate) tar_size: u64,
+}
+
+impl Segment {
+    /// True when it may be kept in memory. Deflate data can also be much longer than what it holds.
+    pub(crate) fn is_small(&self) -> bool {
+        self.size.max(self.tar_size) <= MAX_SEGMENT
+    }
+
+    fn plus(&self, size: u64, tar_size: u64) -> Self {
+        Self { size: self.size + size, tar_size: self.tar_size + tar_size }
+    }
+}
 
 /// Compresses what is pushed into blocks and writes them to `output` in order.
 pub(crate) struct Blocks<W> {
     output: W,
-    compression: Compression,
     encoder: BlockEncoder,
     pending: Vec<u8>,
-    threads: usize,
-    workers: Vec<Worker>,
-    submitted: usize,
-    written: usize,
+    /// Full blocks on their way; `None` for a single thread.
+    pool: Option<Ordered<Vec<u8>, io::Result<Vec<u8>>>>,
+    segments: Vec<Segment>,
 }
-
-/// One thread; block number n goes to worker n modulo their number, and comes back from there.
-struct Worker {
-    blocks: SyncSender<Vec<u8>>,
-    done: Receiver<io::Result<Vec<u8>>>,
-}
-
-/// Blocks a worker may hold or have finished before the writer must take one back.
-const QUEUE: usize = 2;
 
 impl<W: Write> Blocks<W> {
     pub(crate) fn new(output: W, compression: Compression, threads: usize) -> Self {
-        Self {
-            output,
-            compression,
-            encoder: BlockEncoder::new(compression),
-            pending: Vec::new(),
-            threads: threads.max(1),
-            workers: Vec::new(),
-            submitted: 0,
-            written: 0,
-        }
+        let pool = (threads > 1).then(|| {
+            Ordered::new(threads, move || {
+                let mut encoder = BlockEncoder::new(compression);
+                Box::new(move |block: Vec<u8>| encoder.encode(&block))
+            })
+        });
+        let encoder = BlockEncoder::new(compression);
+        Self { output, encoder, pending: Vec::new(), pool, segments: Vec::new() }
     }
 
     /// Appends content.
@@ -59,78 +66,62 @@ impl<W: Write> Blocks<W> {
         Ok(())
     }
 
-    /// Appends `length` zero bytes.
+    /// Appends `length` zero bytes, at most a tar block.
     pub(crate) fn push_zeros(&mut self, length: usize) -> io::Result<()> {
         self.push(&[0; crate::tar::write::BLOCK][..length])
     }
 
-    /// Closes the block in progress and gives the output, with everything pushed so far written to it.
+    /// Closes the block in progress and gives the output, with everything pushed so far written to it. Whatever the
+    /// caller writes there, it must [`note`](Blocks::note).
     pub(crate) fn close_block(&mut self) -> io::Result<&mut W> {
-        while self.written < self.submitted {
-            self.take_back()?;
-        }
+        while self.take_back()? {}
         if !self.pending.is_empty() {
             let block = self.encoder.encode(&self.pending)?;
             self.output.write_all(&block)?;
+            self.note(block.len() as u64, self.pending.len() as u64);
             self.pending.clear();
         }
         Ok(&mut self.output)
     }
 
-    /// Closes the last block; the output.
-    pub(crate) fn finish(mut self) -> io::Result<W> {
-        self.close_block()?;
-        Ok(self.output)
+    /// Records that `size` bytes written to the output decompress to `tar_size` bytes.
+    pub(crate) fn note(&mut self, size: u64, tar_size: u64) {
+        match self.segments.last_mut() {
+            Some(last) if last.plus(size, tar_size).is_small() => *last = last.plus(size, tar_size),
+            _ => self.segments.push(Segment { size, tar_size }),
+        }
     }
 
-    /// Hands the full pending block to a worker.
+    /// Closes the last block; the output and what it consists of.
+    pub(crate) fn finish(mut self) -> io::Result<(W, Vec<Segment>)> {
+        self.close_block()?;
+        Ok((self.output, self.segments))
+    }
+
+    /// Hands the full pending block to a thread.
     fn submit(&mut self) -> io::Result<()> {
-        if self.threads == 1 {
-            self.close_block()?;
-            return Ok(());
-        }
-        while self.submitted - self.written >= self.threads * QUEUE {
+        if self.pool.as_ref().is_some_and(Ordered::is_full) {
             self.take_back()?;
         }
-        let turn = self.submitted % self.threads;
-        if turn == self.workers.len() {
-            self.workers.push(Worker::start(self.compression)?);
+        match &mut self.pool {
+            Some(pool) => pool.submit(std::mem::replace(&mut self.pending, Vec::with_capacity(BLOCK))),
+            None => self.close_block().map(drop),
         }
-        let block = std::mem::replace(&mut self.pending, Vec::with_capacity(BLOCK));
-        self.workers[turn].blocks.send(block).map_err(|_| worker_died())?;
-        self.submitted += 1;
-        Ok(())
     }
 
-    /// Writes the oldest block in flight.
-    fn take_back(&mut self) -> io::Result<()> {
-        let worker = &self.workers[self.written % self.threads];
-        let block = worker.done.recv().map_err(|_| worker_died())??;
-        self.written += 1;
-        self.output.write_all(&block)
+    /// Writes the oldest block on its way; false when there is none.
+    fn take_back(&mut self) -> io::Result<bool> {
+        let Some(pool) = &mut self.pool else { return Ok(false) };
+        let Some(block) = pool.take()? else { return Ok(false) };
+        let block = block?;
+        self.output.write_all(&block)?;
+        self.note(block.len() as u64, BLOCK as u64);
+        Ok(true)
     }
 }
 
-impl Worker {
-    fn start(compression: Compression) -> io::Result<Self> {
-        let (blocks, incoming) = sync_channel::<Vec<u8>>(QUEUE);
-        let (outgoing, done) = sync_channel(QUEUE);
-        thread::Builder::new().name("compress".into()).spawn(move || {
-            let mut encoder = BlockEncoder::new(compression);
-            // Ends when either side of the writer is gone.
-            while let Ok(block) = incoming.recv() {
-                if outgoing.send(encoder.encode(&block)).is_err() {
-                    return;
-                }
-            }
-        })?;
-        Ok(Self { blocks, done })
-    }
-}
-
-fn worker_died() -> io::Error {
-    io::Error::other("a compression thread ended early")
-}
+/// Neighbours are one segment up to this: large enough to be worth a thread, small enough to be kept in memory.
+const MAX_SEGMENT: u64 = 2 * BLOCK as u64;
 
 #[cfg(test)]
 mod tests {
@@ -152,7 +143,10 @@ mod tests {
         for part in content.chunks(chunk) {
             blocks.push(part).unwrap();
         }
-        blocks.finish().unwrap()
+        let (output, segments) = blocks.finish().unwrap();
+        assert_eq!(segments.iter().map(|segment| segment.size).sum::<u64>(), output.len() as u64);
+        assert_eq!(segments.iter().map(|segment| segment.tar_size).sum::<u64>(), content.len() as u64);
+        output
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub struct Deflated<'a> {
     pub crc32: u32,
 }
 
-/// What [`inflate`] passes on.
+/// What an [`Inflater`] passes on.
 pub(crate) enum Piece<'a> {
     /// The next bytes of the deflate stream, as they are.
     Raw(&'a [u8]),
@@ -56,64 +56,56 @@ pub enum DeflateFault {
     },
 }
 
-/// Inflates `deflated` in constant memory, passes pieces on as they come, and checks every claim.
-///
-/// What `sink` got before an error must be thrown away. The digest is that of the content.
-pub(crate) fn inflate<E: From<DeflateFault>>(
-    deflated: Deflated<'_>,
-    mut sink: impl FnMut(Piece<'_>) -> Result<(), E>,
-) -> Result<Digest, E> {
-    let Deflated { raw, raw_size, size, crc32 } = deflated;
-    let mut inflater = Inflater::new(size);
-    let mut input = vec![0; BUFFER];
-    let mut left = raw_size;
-    while left > 0 {
-        let wanted = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
-        let read = match raw.read(&mut input[..wanted]) {
-            Ok(0) => return Err(DeflateFault::Truncated.into()),
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(DeflateFault::Read(error).into()),
-        };
-        left -= read as u64;
-        sink(Piece::Raw(&input[..read]))?;
-        inflater.feed(&input[..read], &mut |plain| sink(Piece::Plain(plain)))?;
-    }
-    Ok(inflater.finish(crc32)?)
-}
-
-const BUFFER: usize = 64 * 1024;
-
-struct Inflater {
+/// Inflates one stream after the other in constant memory. Kept between files: making one costs more than inflating a
+/// small file.
+pub(crate) struct Inflater {
     stream: Decompress,
+    input: Vec<u8>,
     output: Vec<u8>,
-    hasher: DigestWriter<io::Sink>,
-    crc: crc32fast::Hasher,
-    size: u64,
-    left: u64,
-    ended: bool,
 }
 
 impl Inflater {
-    fn new(size: u64) -> Self {
-        Self {
-            stream: Decompress::new(false),
-            output: vec![0; 2 * BUFFER],
-            hasher: DigestWriter::new(io::sink()),
-            crc: crc32fast::Hasher::new(),
-            size,
-            left: size,
-            ended: false,
-        }
+    pub(crate) fn new() -> Self {
+        Self { stream: Decompress::new(false), input: vec![0; BUFFER], output: vec![0; 2 * BUFFER] }
     }
 
+    /// Inflates `deflated`, passes pieces on as they come, and checks every claim.
+    ///
+    /// What `sink` got before an error must be thrown away. The digest is that of the content.
+    pub(crate) fn inflate<E: From<DeflateFault>>(
+        &mut self,
+        deflated: Deflated<'_>,
+        mut sink: impl FnMut(Piece<'_>) -> Result<(), E>,
+    ) -> Result<Digest, E> {
+        let Deflated { raw, raw_size, size, crc32 } = deflated;
+        self.stream.reset(false);
+        let mut checks = Checks::new(size);
+        let mut left = raw_size;
+        while left > 0 {
+            let wanted = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
+            let read = match raw.read(&mut self.input[..wanted]) {
+                Ok(0) => return Err(DeflateFault::Truncated.into()),
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(DeflateFault::Read(error).into()),
+            };
+            left -= read as u64;
+            sink(Piece::Raw(&self.input[..read]))?;
+            self.feed(read, &mut checks, &mut sink)?;
+        }
+        Ok(checks.finish(crc32)?)
+    }
+
+    /// Inflates the first `length` bytes of the input buffer.
     fn feed<E: From<DeflateFault>>(
         &mut self,
-        mut input: &[u8],
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+        length: usize,
+        checks: &mut Checks,
+        sink: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
+        let mut input = &self.input[..length];
         loop {
-            if self.ended {
+            if checks.ended {
                 return if input.is_empty() { Ok(()) } else { Err(DeflateFault::Trailing.into()) };
             }
             let (read, written) = (self.stream.total_in(), self.stream.total_out());
@@ -124,12 +116,10 @@ impl Inflater {
             let consumed = (self.stream.total_in() - read) as usize;
             let plain = &self.output[..(self.stream.total_out() - written) as usize];
             input = &input[consumed..];
-            self.left = self.left.checked_sub(plain.len() as u64).ok_or(DeflateFault::Size(self.size))?;
-            self.crc.update(plain);
-            self.hasher.write_all(plain).map_err(DeflateFault::Read)?;
-            sink(plain)?;
-            self.ended = status == Status::StreamEnd;
-            if !self.ended && plain.len() < self.output.len() {
+            checks.update(plain)?;
+            sink(Piece::Plain(plain))?;
+            checks.ended = status == Status::StreamEnd;
+            if !checks.ended && plain.len() < self.output.len() {
                 match (input.is_empty(), consumed + plain.len()) {
                     (true, _) => return Ok(()),
                     (false, 0) => return Err(DeflateFault::Invalid.into()),
@@ -137,6 +127,30 @@ impl Inflater {
                 }
             }
         }
+    }
+}
+
+const BUFFER: usize = 64 * 1024;
+
+/// What is known of one stream so far.
+struct Checks {
+    hasher: DigestWriter<io::Sink>,
+    crc: crc32fast::Hasher,
+    size: u64,
+    left: u64,
+    ended: bool,
+}
+
+impl Checks {
+    fn new(size: u64) -> Self {
+        let hasher = DigestWriter::new(io::sink());
+        Self { hasher, crc: crc32fast::Hasher::new(), size, left: size, ended: false }
+    }
+
+    fn update(&mut self, plain: &[u8]) -> Result<(), DeflateFault> {
+        self.left = self.left.checked_sub(plain.len() as u64).ok_or(DeflateFault::Size(self.size))?;
+        self.crc.update(plain);
+        Ok(self.hasher.write_all(plain)?)
     }
 
     fn finish(self, announced: u32) -> Result<Digest, DeflateFault> {
@@ -171,7 +185,7 @@ mod tests {
     fn check(raw: &[u8], raw_size: u64, size: u64, crc32: u32) -> Result<(Vec<u8>, Digest), DeflateFault> {
         let mut content = Vec::new();
         let deflated = Deflated { raw: &mut &raw[..], raw_size, size, crc32 };
-        let digest = inflate(deflated, |piece| {
+        let digest = Inflater::new().inflate(deflated, |piece| {
             if let Piece::Plain(plain) = piece {
                 content.extend_from_slice(plain);
             }
@@ -200,7 +214,7 @@ mod tests {
         let raw = deflate(&vec![0; 20_000_000]);
         let mut passed = 0;
         let deflated = Deflated { raw: &mut &raw[..], raw_size: raw.len() as u64, size: 1000, crc32: 0 };
-        let result = inflate(deflated, |piece| {
+        let result = Inflater::new().inflate(deflated, |piece| {
             if let Piece::Plain(plain) = piece {
                 passed += plain.len();
             }

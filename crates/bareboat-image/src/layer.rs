@@ -1,13 +1,15 @@
 //! Layers: parts joined into one blob.
 
-use std::io::{self, BufReader, Read, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::mem;
 
-use bareboat_store::{Digest, DigestWriter, Store, StoreError};
+use bareboat_store::{BlobWriter, Digest, DigestWriter, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
+use crate::blocks::Segment;
 use crate::compression::BlockEncoder;
+use crate::ordered::Ordered;
 use crate::part::OrStore;
 use crate::tar::write::END_OF_ARCHIVE;
 use crate::{Compression, Descriptor, Part};
@@ -36,31 +38,49 @@ impl Layer {
 
 /// Joins `parts`, in their order, and the end of the archive into one layer.
 ///
-/// One pass: compressed bytes are copied and hashed here, inflated and hashed by a second thread. Memory is constant.
+/// One pass: compressed bytes are checked, copied and hashed here, while other threads inflate them, which takes longer
+/// than everything else together. Memory is bounded whatever the parts' size.
 ///
 /// # Errors
 /// [`LayerError::DamagedPart`] names the part that must be written again: missing from the store, or damaged there.
 pub fn join(store: &Store, parts: &[Part], compression: Compression) -> Result<Layer, LayerError> {
+    join_with_threads(store, parts, compression, rayon::current_num_threads().min(8))
+}
+
+/// As [`join`] with a number of threads, which changes no byte.
+pub(crate) fn join_with_threads(
+    store: &Store,
+    parts: &[Part],
+    compression: Compression,
+    threads: usize,
+) -> Result<Layer, LayerError> {
     if let Some(part) = parts.iter().find(|part| part.compression != compression) {
         return Err(LayerError::MixedCompression { part: part.blob, wanted: compression });
     }
     let end = BlockEncoder::new(compression).encode(&END_OF_ARCHIVE).or_store(store)?;
     let size = parts.iter().map(|part| part.size).sum::<u64>() + end.len() as u64;
-    let mut blob = store.writer_sized(size)?;
-    let (sender, receiver) = sync_channel(QUEUE);
-    let (copied, inflated) = thread::scope(|scope| {
-        let inflater = scope.spawn(move || hash_tar(receiver, compression));
-        let mut tee = Tee { blob: &mut blob, sender: Some(sender) };
-        let copied = copy_parts(store, parts, &mut tee)
-            .and_then(|()| tee.write_all(&end).or_store(store).map_err(LayerError::Store));
-        drop(tee);
-        (copied, inflater.join())
-    });
-    copied?;
-    let inconsistent = |reason: String| LayerError::Inconsistent { reason };
-    let (diff_id, tar_size) = inflated
-        .map_err(|_| inconsistent("the inflating thread ended early".into()))?
-        .map_err(|error| inconsistent(error.to_string()))?;
+    let mut copy = Copy {
+        blob: store.writer_sized(size)?,
+        tar: Tar::Waiting(DigestWriter::new(io::sink())),
+        pool: Ordered::new(threads, move || Box::new(move |job| decompress(job, compression))),
+        coming: VecDeque::new(),
+        collected: Vec::new(),
+        fault: None,
+    };
+    for (index, part) in parts.iter().enumerate() {
+        copy.coming.extend(&part.segments);
+        match store.read_verified_to(&part.blob, &mut copy) {
+            Ok(found) if found == part.size => {}
+            Ok(_) => return Err(inconsistent(format!("part {index} has another size"))),
+            Err(source @ (StoreError::Missing { .. } | StoreError::Corrupt { .. })) => {
+                return Err(LayerError::DamagedPart { index, part: part.blob, source: Box::new(source) });
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    copy.coming.push_back(Segment { size: end.len() as u64, tar_size: END_OF_ARCHIVE.len() as u64 });
+    copy.write_all(&end).or_store(store)?;
+    let (blob, diff_id, tar_size) = copy.finish()?;
     let expected = parts.iter().map(|part| part.tar_size).sum::<u64>() + END_OF_ARCHIVE.len() as u64;
     if tar_size != expected {
         return Err(inconsistent(format!("they hold {tar_size} bytes of tar instead of {expected}")));
@@ -69,55 +89,122 @@ pub fn join(store: &Store, parts: &[Part], compression: Compression) -> Result<L
     Ok(Layer { digest, size, diff_id, tar_size, media_type: compression.layer_media_type().into() })
 }
 
-fn copy_parts(store: &Store, parts: &[Part], output: &mut dyn Write) -> Result<(), LayerError> {
-    for (index, part) in parts.iter().enumerate() {
-        match store.read_verified_to(&part.blob, output) {
-            Ok(size) if size == part.size => {}
-            Ok(_) => {
-                return Err(LayerError::Inconsistent { reason: format!("part {index} has another size") });
+/// Writes what it gets to the layer's blob, and hashes what it decompresses to.
+///
+/// Faults in the compressed data are kept until the end: if it is damage, the part's digest tells which part it is in.
+struct Copy<'s> {
+    blob: BlobWriter<'s>,
+    tar: Tar,
+    pool: Ordered<Job, io::Result<Vec<u8>>>,
+    /// Segments not complete yet; the first is the one being collected.
+    coming: VecDeque<Segment>,
+    collected: Vec<u8>,
+    fault: Option<io::Error>,
+}
+
+/// The compressed bytes of one segment and the length of what they hold.
+type Job = (Vec<u8>, u64);
+
+/// Where decompressed bytes are hashed.
+enum Tar {
+    Waiting(DigestWriter<io::Sink>),
+    /// Within a segment that is too large to be collected: one huge file, taken over as it was.
+    Streaming {
+        decoder: Box<flate2::write::MultiGzDecoder<DigestWriter<io::Sink>>>,
+        left: u64,
+    },
+    /// After a fault.
+    Lost,
+}
+
+impl<'s> Copy<'s> {
+    fn take_apart(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            if let Tar::Streaming { decoder, left } = &mut self.tar {
+                let (now, later) =
+                    bytes.split_at(usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len()));
+                decoder.write_all(now)?;
+                *left -= now.len() as u64;
+                bytes = later;
+                if *left == 0
+                    && let Tar::Streaming { decoder, .. } = mem::replace(&mut self.tar, Tar::Lost)
+                {
+                    self.tar = Tar::Waiting(decoder.finish()?);
+                }
+                continue;
             }
-            Err(source @ (StoreError::Missing { .. } | StoreError::Corrupt { .. })) => {
-                return Err(LayerError::DamagedPart { index, part: part.blob, source: Box::new(source) });
+            let segment =
+                *self.coming.front().ok_or_else(|| invalid("they are longer than their segments"))?;
+            if !segment.is_small() {
+                self.coming.pop_front();
+                self.start_streaming(segment)?;
+                continue;
             }
-            Err(error) => return Err(error.into()),
+            let missing =
+                usize::try_from(segment.size).unwrap_or(usize::MAX).saturating_sub(self.collected.len());
+            let (now, later) = bytes.split_at(missing.min(bytes.len()));
+            self.collected.extend_from_slice(now);
+            bytes = later;
+            if self.collected.len() as u64 == segment.size {
+                self.coming.pop_front();
+                self.submit(segment)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn start_streaming(&mut self, segment: Segment) -> io::Result<()> {
+        while self.take_back()? {}
+        if let Tar::Waiting(hasher) = mem::replace(&mut self.tar, Tar::Lost) {
+            let decoder = Box::new(flate2::write::MultiGzDecoder::new(hasher));
+            self.tar = Tar::Streaming { decoder, left: segment.size };
+        }
+        Ok(())
+    }
+
+    fn submit(&mut self, segment: Segment) -> io::Result<()> {
+        if self.pool.is_full() {
+            self.take_back()?;
+        }
+        let collected = mem::take(&mut self.collected);
+        self.pool.submit((collected, segment.tar_size))
+    }
+
+    /// Hashes the oldest decompressed segment; false when there is none.
+    fn take_back(&mut self) -> io::Result<bool> {
+        let Some(plain) = self.pool.take()? else { return Ok(false) };
+        if let Tar::Waiting(hasher) = &mut self.tar {
+            hasher.write_all(&plain?)?;
+        }
+        Ok(true)
+    }
+
+    fn finish(mut self) -> Result<(BlobWriter<'s>, Digest, u64), LayerError> {
+        let drained = loop {
+            match self.take_back() {
+                Ok(true) => {}
+                Ok(false) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        if let Some(error) = self.fault.or(drained.err()) {
+            return Err(inconsistent(error.to_string()));
+        }
+        match self.tar {
+            Tar::Waiting(hasher) if self.coming.is_empty() && self.collected.is_empty() => {
+                let (_, digest, length) = hasher.finish();
+                Ok((self.blob, digest, length))
+            }
+            _ => Err(inconsistent("they are shorter than their segments".into())),
         }
     }
-    Ok(())
 }
 
-/// Digest and length of the tar inside the compressed chunks.
-fn hash_tar(chunks: Receiver<Vec<u8>>, compression: Compression) -> io::Result<(Digest, u64)> {
-    let compressed = BufReader::with_capacity(CHUNK, Chunks { chunks, current: Vec::new(), at: 0 });
-    let mut tar: Box<dyn Read> = match compression {
-        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(compressed)),
-        Compression::Zstd => Box::new(zstd::Decoder::with_buffer(compressed)?),
-    };
-    let mut hasher = DigestWriter::new(io::sink());
-    let mut buffer = vec![0; CHUNK];
-    loop {
-        match tar.read(&mut buffer)? {
-            0 => break,
-            read => hasher.write_all(&buffer[..read])?,
-        }
-    }
-    let (_, digest, length) = hasher.finish();
-    Ok((digest, length))
-}
-
-/// Writes to the blob and passes a copy on to the inflating thread.
-struct Tee<'a, W> {
-    blob: &'a mut W,
-    sender: Option<SyncSender<Vec<u8>>>,
-}
-
-impl<W: Write> Write for Tee<'_, W> {
+impl Write for Copy<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.blob.write_all(bytes)?;
-        // An inflater that met damage is gone; the part's digest will tell which part it was.
-        if let Some(sender) = &self.sender
-            && sender.send(bytes.to_vec()).is_err()
-        {
-            self.sender = None;
+        if self.fault.is_none() {
+            self.fault = self.take_apart(bytes).err();
         }
         Ok(bytes.len())
     }
@@ -127,31 +214,31 @@ impl<W: Write> Write for Tee<'_, W> {
     }
 }
 
-/// Reads what comes out of a channel.
-struct Chunks {
-    chunks: Receiver<Vec<u8>>,
-    current: Vec<u8>,
-    at: usize,
-}
-
-impl Read for Chunks {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.current.len() {
-            match self.chunks.recv() {
-                Ok(chunk) => (self.current, self.at) = (chunk, 0),
-                Err(_) => return Ok(0),
-            }
+fn decompress((compressed, tar_size): Job, compression: Compression) -> io::Result<Vec<u8>> {
+    // One byte more shows that there is more.
+    let limit = tar_size + 1;
+    let mut plain = Vec::with_capacity(usize::try_from(limit).unwrap_or_default());
+    match compression {
+        Compression::Gzip => {
+            flate2::bufread::MultiGzDecoder::new(&compressed[..]).take(limit).read_to_end(&mut plain)?
         }
-        let length = buffer.len().min(self.current.len() - self.at);
-        buffer[..length].copy_from_slice(&self.current[self.at..self.at + length]);
-        self.at += length;
-        Ok(length)
+        Compression::Zstd => {
+            zstd::Decoder::with_buffer(&compressed[..])?.take(limit).read_to_end(&mut plain)?
+        }
+    };
+    match plain.len() as u64 == tar_size {
+        true => Ok(plain),
+        false => Err(invalid("a segment has another size")),
     }
 }
 
-const CHUNK: usize = 128 * 1024;
-/// Chunks between the threads: enough to smooth a member that inflates slowly, little enough to forget.
-const QUEUE: usize = 16;
+fn invalid(reason: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason)
+}
+
+fn inconsistent(reason: String) -> LayerError {
+    LayerError::Inconsistent { reason }
+}
 
 /// Why parts could not be joined.
 #[derive(Debug, thiserror::Error)]

@@ -11,8 +11,8 @@ use std::io::{self, Read, Write};
 use bareboat_store::{BlobWriter, Digest, DigestWriter, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
-use crate::blocks::Blocks;
-use crate::deflate::{Piece, inflate};
+use crate::blocks::{Blocks, Segment};
+use crate::deflate::{Inflater, Piece};
 use crate::tar::write::{EntryError, padding, write_header};
 use crate::{Compression, DeflateFault, Deflated, Entry, Kind, Owner, TreePath};
 
@@ -31,6 +31,8 @@ pub struct Part {
     pub tar_size: u64,
     /// How it is compressed.
     pub compression: Compression,
+    /// What it consists of, in order.
+    pub(crate) segments: Vec<Segment>,
 }
 
 /// A regular file's metadata, before its content is known.
@@ -64,6 +66,8 @@ pub struct PartWriter<'s> {
     mtime: i64,
     tar_size: u64,
     state: State,
+    inflater: Option<Inflater>,
+    buffer: Vec<u8>,
 }
 
 #[derive(PartialEq)]
@@ -87,7 +91,16 @@ impl<'s> PartWriter<'s> {
         threads: usize,
     ) -> Result<Self, PartError> {
         let blocks = Blocks::new(store.writer()?, compression, threads);
-        Ok(Self { store, blocks, compression, mtime, tar_size: 0, state: State::BetweenEntries })
+        Ok(Self {
+            store,
+            blocks,
+            compression,
+            mtime,
+            tar_size: 0,
+            state: State::BetweenEntries,
+            inflater: None,
+            buffer: Vec::new(),
+        })
     }
 
     /// Appends anything but a regular file.
@@ -116,10 +129,10 @@ impl<'s> PartWriter<'s> {
     ) -> Result<Entry, PartError> {
         self.begin(path, &meta.entry(NO_DIGEST, size))?;
         let mut hasher = DigestWriter::new(io::sink());
-        let mut buffer = vec![0; usize::try_from(size.saturating_add(1)).unwrap_or(BUFFER).min(BUFFER)];
+        self.buffer.resize(BUFFER, 0);
         let mut left = size;
         loop {
-            let read = match content.read(&mut buffer) {
+            let read = match content.read(&mut self.buffer) {
                 Ok(read) => read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(source) => return Err(PartError::Read { path: path.clone(), source }),
@@ -133,8 +146,8 @@ impl<'s> PartWriter<'s> {
             }
             left = left.checked_sub(read as u64).ok_or_else(wrong_size)?;
             hasher
-                .write_all(&buffer[..read])
-                .and_then(|()| self.blocks.push(&buffer[..read]))
+                .write_all(&self.buffer[..read])
+                .and_then(|()| self.blocks.push(&self.buffer[..read]))
                 .or_store(self.store)?;
         }
         self.end(size)?;
@@ -166,22 +179,24 @@ impl<'s> PartWriter<'s> {
         meta: &FileMeta,
         deflated: Deflated<'_>,
     ) -> Result<Entry, PartError> {
-        let (size, crc32) = (deflated.size, deflated.crc32);
-        let transplant = self.compression == Compression::Gzip && deflated.raw_size >= SMALLEST_TRANSPLANT;
+        let (raw_size, size, crc32) = (deflated.raw_size, deflated.size, deflated.crc32);
+        let transplant = self.compression == Compression::Gzip && raw_size >= SMALLEST_TRANSPLANT;
         self.begin(path, &meta.entry(NO_DIGEST, size))?;
+        let inflater = self.inflater.get_or_insert_with(Inflater::new);
         let digest = if transplant {
             let output = self.blocks.close_block().or_store(self.store)?;
             output.write_bytes(&MEMBER_HEADER)?;
-            let digest = inflate(deflated, |piece| match piece {
+            let digest = inflater.inflate(deflated, |piece| match piece {
                 Piece::Raw(raw) => output.write_bytes(raw).map_err(Broken::Store),
                 Piece::Plain(_) => Ok(()),
             });
             output.write_bytes(&crc32.to_le_bytes())?;
             // ISIZE is the size modulo 2^32 (RFC 1952 section 2.3.1): one member may hold more than 4 GiB.
             output.write_bytes(&(size as u32).to_le_bytes())?;
+            self.blocks.note(MEMBER_HEADER.len() as u64 + raw_size + 8, size);
             digest
         } else {
-            inflate(deflated, |piece| match piece {
+            inflater.inflate(deflated, |piece| match piece {
                 Piece::Raw(_) => Ok(()),
                 Piece::Plain(plain) => self.blocks.push(plain).or_store(self.store).map_err(Broken::Store),
             })
@@ -202,8 +217,9 @@ impl<'s> PartWriter<'s> {
         if self.state != State::BetweenEntries {
             return Err(PartError::Unfinished);
         }
-        let (blob, size) = self.blocks.finish().or_store(self.store)?.finish()?;
-        Ok(Part { blob, size, tar_size: self.tar_size, compression: self.compression })
+        let (blob, segments) = self.blocks.finish().or_store(self.store)?;
+        let (blob, size) = blob.finish()?;
+        Ok(Part { blob, size, tar_size: self.tar_size, compression: self.compression, segments })
     }
 
     fn begin(&mut self, path: &TreePath, entry: &Entry) -> Result<(), PartError> {
@@ -282,7 +298,7 @@ impl PartError {
     }
 }
 
-/// Why [`inflate`] stopped.
+/// Why inflating stopped.
 enum Broken {
     Store(StoreError),
     Deflated(DeflateFault),

@@ -127,6 +127,51 @@ fn joined_parts_are_one_archive_with_the_right_digests() {
 }
 
 #[test]
+fn joining_with_more_threads_changes_no_byte() {
+    let Fixture { store, .. } = &fixture();
+    for compression in [Compression::Gzip, Compression::Zstd] {
+        let part = write_everything(store, compression, 2, 4096);
+        let mut huge = PartWriter::new(store, compression, 0).unwrap();
+        // Larger than a segment in one member, and deflate data longer than its content.
+        let zeros = vec![0; 9_000_000];
+        let raw = deflate(&zeros, 6);
+        huge.append_deflated(&path("zeros"), &FileMeta::new(0o644), deflated(&mut &raw[..], &zeros)).unwrap();
+        let empty_blocks = [[0, 0, 0, 0xff, 0xff].repeat(900_000), deflate(b"x", 6)].concat();
+        let meta = FileMeta::new(0o644);
+        huge.append_deflated(&path("long"), &meta, deflated(&mut &empty_blocks[..], b"x")).unwrap();
+        let parts = [part.clone(), huge.finish().unwrap(), part];
+        let expected = join(store, &parts, compression).unwrap();
+        for threads in [1, 2, 4] {
+            assert_eq!(
+                crate::layer::join_with_threads(store, &parts, compression, threads).unwrap(),
+                expected
+            );
+        }
+        let tar = decompress(&store.read(&expected.digest, u64::MAX).unwrap(), compression);
+        assert_eq!(Digest::of(&tar), expected.diff_id);
+    }
+}
+
+#[test]
+fn parts_whose_records_are_wrong_are_refused() {
+    let Fixture { store, .. } = &fixture();
+    let part = write_everything(store, Compression::Gzip, 2, 4096);
+    for change in [
+        |part: &mut Part| part.segments[0].tar_size -= 1,
+        |part: &mut Part| part.segments[1].size -= 1,
+        |part: &mut Part| part.segments.truncate(1),
+        |part: &mut Part| part.tar_size += 512,
+        |part: &mut Part| part.size += 1,
+        |part: &mut Part| part.segments[0].size = u64::MAX,
+    ] {
+        let mut wrong = part.clone();
+        change(&mut wrong);
+        let result = join(store, &[wrong], Compression::Gzip);
+        assert!(matches!(result, Err(crate::LayerError::Inconsistent { .. })), "{result:?}");
+    }
+}
+
+#[test]
 fn an_empty_layer_is_an_empty_archive() {
     let Fixture { store, .. } = &fixture();
     let layer = join(store, &[], Compression::Gzip).unwrap();

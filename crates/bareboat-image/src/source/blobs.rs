@@ -25,7 +25,7 @@ pub(super) enum Blobs<'s> {
 
 impl Blobs<'_> {
     /// Opens a blob without checking its bytes.
-    pub(super) fn open(&self, digest: &Digest) -> Result<Box<dyn Read + '_>, SourceError> {
+    pub(super) fn open(&self, digest: &Digest) -> Result<Box<dyn Read + Send + '_>, SourceError> {
         let missing = || SourceError::Missing { what: format!("blob {digest}") };
         match self {
             Self::None => Err(missing()),
@@ -47,7 +47,7 @@ impl Blobs<'_> {
     }
 
     /// Opens a file of the archive.
-    pub(super) fn open_member(&self, name: &TreePath) -> Result<Box<dyn Read + '_>, SourceError> {
+    pub(super) fn open_member(&self, name: &TreePath) -> Result<Box<dyn Read + Send + '_>, SourceError> {
         match self {
             Self::Archive(archive) => archive.open_member(name),
             _ => Err(SourceError::Missing { what: format!("`{name}`") }),
@@ -131,7 +131,7 @@ impl Archive {
         }
     }
 
-    fn open_member(&self, name: &TreePath) -> Result<Box<dyn Read + '_>, SourceError> {
+    fn open_member(&self, name: &TreePath) -> Result<Box<dyn Read + Send + '_>, SourceError> {
         let mut at = name;
         for _ in 0..MAX_LINKS {
             match self.members.get(at) {

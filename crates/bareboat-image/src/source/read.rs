@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::thread;
 
 use bareboat_store::{Digest, DigestReader};
 use serde::{Deserialize, Serialize};
 
 use crate::decompress::Decompressed;
+use crate::pipe::pipe;
 use crate::source::blobs::Blobs;
 use crate::source::directory;
 use crate::source::error::{SourceError, at_path, in_archive};
@@ -34,7 +36,7 @@ pub(super) fn visit_layer(
     limits: Limits,
     visit: &mut Visit<'_>,
 ) -> Result<LayerFacts, SourceError> {
-    let input: Box<dyn Read + '_> = match &layer.content {
+    let input: Box<dyn Read + Send + '_> = match &layer.content {
         LayerContent::Blob(digest) => blobs.open(digest)?,
         LayerContent::Member(name) => blobs.open_member(name)?,
         LayerContent::File(path) => Box::new(File::open(path).map_err(at_path("open", path))?),
@@ -51,13 +53,18 @@ pub(super) fn visit_layer(
     // One byte more than announced is enough to see that it is too long.
     let announced = layer.descriptor.as_ref().map(|descriptor| descriptor.size);
     let input = input.take(announced.map_or(u64::MAX, |size| size.saturating_add(1)));
-    let tar = Decompressed::new(DigestReader::new(input)).map_err(in_archive(&what))?;
-    let mut reader = TarReader::new(DigestReader::new(tar), limits);
-    while let Some(member) = reader.next_member().map_err(&fail)? {
-        visit(&member, &mut reader.content()).map_err(in_archive(&what))?;
-    }
-    let (tar, diff_id, tar_size) = reader.finish().map_err(&fail)?.finish();
-    let (_, digest, size) = tar.finish().map_err(in_archive(&what))?.finish();
+    let decompressed = Decompressed::new(DigestReader::new(input)).map_err(in_archive(&what))?;
+    // Decompressing takes as long as everything else; both at once.
+    let (decompressed, diff_id, tar_size) = thread::scope(|scope| {
+        let tar = DigestReader::new(pipe(scope, decompressed));
+        let mut reader = TarReader::new(tar, limits);
+        while let Some(member) = reader.next_member().map_err(&fail)? {
+            visit(&member, &mut reader.content()).map_err(in_archive(&what))?;
+        }
+        let (piped, diff_id, tar_size) = reader.finish().map_err(&fail)?.finish();
+        Ok::<_, SourceError>((piped.finish().map_err(in_archive(&what))?, diff_id, tar_size))
+    })?;
+    let (_, digest, size) = decompressed.finish().map_err(in_archive(&what))?.finish();
     check(&what, layer, digest, size, diff_id)?;
     Ok(LayerFacts { pull: announced, tar: Some(tar_size), diff_id: Some(diff_id) })
 }
