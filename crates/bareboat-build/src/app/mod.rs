@@ -7,6 +7,7 @@ pub mod describe;
 pub mod detect;
 pub mod dockerfile_hints;
 pub mod generated;
+pub mod imports;
 pub mod lock;
 pub mod options;
 pub mod outdated;

@@ -1,0 +1,4 @@
+//! Whole applications: which imports are found, missing, unknown.
+
+mod checked;
+mod scanned;
