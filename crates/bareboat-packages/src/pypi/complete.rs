@@ -42,17 +42,18 @@ impl AllowedDigests {
 
 /// Fills in the files of every pin from the index that has some without address, or none at all.
 ///
-/// `indexes` are asked in order; the first that knows a fitting file answers for the distribution.
+/// Where digests tell the files apart the default index is asked first, since any index may answer; otherwise the
+/// further indexes are, as uv does, so that nobody can slip in a distribution under the name of a private one.
 ///
 /// # Errors
-/// Indexes that do not answer, versions that none of them has.
+/// Versions that none of the indexes has, or the failure of one that might have had it.
 pub(super) fn complete_pins(
     pins: Vec<Pin>,
     index: &Index,
     fetcher: &Fetcher,
     allowed: &AllowedDigests,
 ) -> Result<Vec<Pin>, PypiError> {
-    let urls: Vec<&str> = index.extra.iter().chain([&index.url]).map(String::as_str).collect();
+    let urls: Vec<&str> = [&index.url].into_iter().chain(&index.extra).map(String::as_str).collect();
     // Waiting for the network, not computing: more threads than processors are right here.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(CONNECTIONS).build();
     let complete = |pin: Pin| complete_pin(pin, &urls, fetcher, allowed);
@@ -75,10 +76,19 @@ fn complete_pin(
     }
     let mut digests: BTreeSet<Digest> = pin.files.iter().filter_map(|file| file.sha256).collect();
     digests.extend(allowed.by_name.get(&pin.name).into_iter().flatten());
-    let mut seen = false;
-    for url in urls {
-        let page = SimpleIndex::new(fetcher, *url).project(&pin.name)?;
-        let files = page.map(|page| page.files).unwrap_or_default();
+    let (mut seen, mut failure) = (false, None);
+    let order: Vec<&str> = match digests.is_empty() {
+        true => urls.iter().skip(1).chain(urls.first()).copied().collect(),
+        false => urls.to_vec(),
+    };
+    for url in order {
+        let files = match SimpleIndex::new(fetcher, url).project(&pin.name) {
+            Ok(page) => page.map(|page| page.files).unwrap_or_default(),
+            Err(error) => {
+                failure.get_or_insert(error);
+                continue;
+            }
+        };
         let of_version: Vec<IndexFile> = files.into_iter().filter(|file| is_of(&pin, file)).collect();
         seen |= !of_version.is_empty();
         let fits = |file: &&IndexFile| {
@@ -89,6 +99,9 @@ fn complete_pin(
             pin.files = fitting;
             return Ok(pin);
         }
+    }
+    if let Some(failure) = failure {
+        return Err(failure);
     }
     Err(match seen {
         true => PypiError::DigestNotAllowed {

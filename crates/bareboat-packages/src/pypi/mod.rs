@@ -18,6 +18,7 @@ mod name;
 mod pin;
 mod process;
 mod project;
+mod python_wish;
 mod redact;
 mod requirement;
 mod requirements_txt;
@@ -36,11 +37,14 @@ pub use index::{
 };
 pub use lock::{DistributionLock, LockTools, Parts, lock_distributions};
 pub use locked::{DistributionKind, DistributionSource, GitCommit, LockedDistribution};
-pub use locks::{LockContext, Locked, read_pylock, read_uv_lock};
+pub use locks::{
+    LockContext, Locked, read_pdm_lock, read_pipfile_lock, read_poetry_lock, read_pylock, read_uv_lock,
+};
 pub use name::{DistributionName, NameError};
 pub use pin::{LockedFile, Origin, Pin};
 pub use process::{HostRunner, Outcome, Process, Runner};
 pub use project::ProjectDir;
+pub use python_wish::{PythonChoice, PythonWish, Strength, choose_python, python_wishes};
 pub use redact::redact_text;
 pub use requirement::{Comparison, Marker, MarkerEnvironment, Requirement, RequirementError, Wanted};
 pub use requirements_txt::{Entry, EntryKind, IndexOptions, RequirementsFile};

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::complete::AllowedDigests;
 use super::declared::Declared;
 use super::error::{Place, PypiError};
-use super::locks::{LockContext, Locked, read_pylock, read_uv_lock};
+use super::locks::{
+    LockContext, Locked, read_pdm_lock, read_pipfile_lock, read_poetry_lock, read_pylock, read_uv_lock,
+};
 use super::name::DistributionName;
 use super::pin::{Origin, Pin};
 use super::project::ProjectDir;
@@ -36,11 +38,14 @@ pub(super) fn read_wanted(
     variables: &BTreeMap<String, String>,
 ) -> Result<Wanted, PypiError> {
     let text = || project.require(&source.file);
-    let locked = |locked: Locked| Wanted { pins: locked.pins, ..Wanted::default() };
+    let locked = |locked: Locked| Wanted { pins: locked.pins, options: locked.options, ..Wanted::default() };
     let text_of_lock = if source.kind.is_lock() { text()? } else { String::new() };
     let context = LockContext { project, file: &source.file, text: &text_of_lock, environment };
     match source.kind {
         SourceKind::UvLock => read_uv_lock(&context).map(locked),
+        SourceKind::PoetryLock => read_poetry_lock(&context).map(locked),
+        SourceKind::PdmLock => read_pdm_lock(&context).map(locked),
+        SourceKind::PipfileLock => read_pipfile_lock(&context).map(locked),
         SourceKind::Pylock => read_pylock(&source.file, &text_of_lock, environment).map(locked),
         SourceKind::Requirements => {
             let file = RequirementsFile::read(project, &source.file, variables)?;

@@ -1,5 +1,10 @@
 //! Lock files: one parser per format, each giving the pins that apply to a target.
 
+mod content_hash;
+mod graph;
+mod pdm_lock;
+mod pipfile_lock;
+mod poetry_lock;
 mod pylock;
 mod toml_file;
 mod uv_lock;
@@ -9,18 +14,24 @@ use pep440_rs::VersionSpecifiers;
 use super::pin::Pin;
 use super::project::ProjectDir;
 use super::requirement::MarkerEnvironment;
+use super::requirements_txt::IndexOptions;
 
+pub use pdm_lock::read_pdm_lock;
+pub use pipfile_lock::read_pipfile_lock;
+pub use poetry_lock::read_poetry_lock;
 pub use pylock::read_pylock;
 pub(super) use toml_file::{line_with, parse_toml};
 pub use uv_lock::read_uv_lock;
 
 /// What a lock file holds for one target.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Locked {
     /// Sets of Python versions, one of which must hold; empty when the lock does not say.
     pub requires_python: Vec<VersionSpecifiers>,
     /// The distributions, by name.
     pub pins: Vec<Pin>,
+    /// Where the lock says that files come from.
+    pub options: IndexOptions,
 }
 
 /// A lock file and what it is read for.

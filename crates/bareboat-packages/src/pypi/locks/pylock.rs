@@ -50,6 +50,7 @@ pub fn read_pylock(file: &str, text: &str, environment: &MarkerEnvironment) -> R
     Ok(Locked {
         requires_python: reader.requires_python(lock.requires_python.as_deref())?.into_iter().collect(),
         pins: pins.into_values().collect(),
+        ..Locked::default()
     })
 }
 

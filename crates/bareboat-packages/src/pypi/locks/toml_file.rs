@@ -15,9 +15,10 @@ pub fn parse_toml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Pypi
     })
 }
 
-/// The line, from 1, of the first place where `text` holds `needle`.
+/// The line, from 1, of the first place where `text` holds `needle`, as it is or with its quotes escaped.
 pub fn line_with(text: &str, needle: &str) -> Option<usize> {
-    text.find(needle).map(|at| line_of(text, at))
+    let at = text.find(needle).or_else(|| text.find(&needle.replace('"', "\\\"")));
+    at.filter(|_| !needle.is_empty()).map(|at| line_of(text, at))
 }
 
 fn line_of(text: &str, at: usize) -> usize {

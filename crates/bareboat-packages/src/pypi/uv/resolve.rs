@@ -85,7 +85,7 @@ impl Resolver<'_> {
         target: &Target,
     ) -> Result<Locked, PypiError> {
         if demand.is_empty() {
-            return Ok(Locked { requires_python: Vec::new(), pins: Vec::new() });
+            return Ok(Locked::default());
         }
         let failed = |source| PypiError::Read { file: self.cache.display().to_string(), source };
         fs::create_dir_all(self.cache).map_err(failed)?;

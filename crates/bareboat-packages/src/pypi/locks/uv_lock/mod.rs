@@ -47,7 +47,7 @@ pub fn read_uv_lock(context: &LockContext<'_>) -> Result<Locked, PypiError> {
     }
     stale::check(context, &lock)?;
     let pins = Walk::new(context, &lock)?.run()?;
-    Ok(Locked { requires_python: vec![requires_python], pins })
+    Ok(Locked { requires_python: vec![requires_python], pins, ..Locked::default() })
 }
 
 #[cfg(test)]
