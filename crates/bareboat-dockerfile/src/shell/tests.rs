@@ -231,6 +231,7 @@ fn reads_quotes_and_expansions() {
         ("e `a \\`b\\``", &["`([a \\`b\\`])"]),
         ("e $((1 + (2)))", &["((1 + (2)))"]),
         ("e $((a); (b))", &["$(([a]); ([b]))"]),
+        ("e $((a \"(\"); b)", &["$(([a \"(\"]); [b])"]),
         ("e \"$(a \"b\")\"", &["\"$([a \"b\"])\""]),
         ("e $(case x in a) b;; esac)", &["$(case(x a) [b]))"]),
         ("e !(a|b)*", &["!(a|b)*"]),
@@ -239,6 +240,34 @@ fn reads_quotes_and_expansions() {
     ];
     for (source, expected) in cases {
         assert_eq!(parts(source), *expected, "{source:?}");
+    }
+}
+
+#[test]
+fn reads_scripts_as_people_write_them() {
+    let scripts = [
+        "set -eux; arch=\"$(dpkg --print-architecture)\"; case \"$arch\" in 'amd64') url='x' ;; arm64|armhf) url=y; \
+         sum=$(sha256sum <f) ;; *) echo >&2 \"error: '$arch'\"; exit 1 ;; esac; wget -O t.tgz \"$url\"",
+        "{ echo 'install: --no-document'; echo 'update: --no-document'; } >> /usr/local/etc/gemrc",
+        "find /usr/local -depth \\( \\( -type d -a \\( -name test -o -name tests \\) \\) -o -name '*.pyc' \\) -exec rm -rf '{}' +",
+        "find / -type f -not \\( -name '*tkinter*' \\) -exec ldd '{}' ';' | awk '/=>/ { so = $(NF-1); print so }' \
+         | sort -u | xargs -rt dpkg-query --search | cut -d: -f1",
+        "REV=$(git rev-parse HEAD)$(if ! git diff --quiet --exit-code; then echo .m; fi); echo \"-X ${PKG}=$REV\" | tee f;",
+        "[ \"$(xx-info arch)\" != \"ppc64le\" ] || PREFER=ld xx-clang --setup-target-triple",
+        "for key in A B; do gpg --batch --recv-keys \"$key\" || gpg --keyserver x --recv-keys \"$key\"; done",
+        "if [[ \"$V\" =~ ^[0-9]+\\.([0-9]+)$ && -z ${X+set} ]]; then export P=${V%%.*}; else unset P; fi",
+        "curl -fsSL https://x.test/$(uname -s)-$(uname -m).tgz | tar -xzC /usr/local --strip-components=1",
+        "sed -ri 's/^(.*)\\(x\\)$/\\1/; s!a!b!g' /etc/f && echo \"deb [signed-by=/k] http://x.test $(. /etc/os-release && echo \"$ID\") main\" > l",
+        "groupadd -r app --gid=999 && useradd -r -g app --uid=999 --home-dir=/var/lib/app --shell=/bin/bash app",
+        "python3 - <<'PY'\nimport sys\nprint(f\"{sys.version}\")\nPY\necho done",
+        "savedAptMark=\"$(apt-mark showmanual)\"; apt-mark auto '.*' > /dev/null; [ -z \"$savedAptMark\" ] || apt-mark manual $savedAptMark",
+        "while read -r line; do printf '%s\\n' \"${line#*=}\"; done < <(grep -v '^#' f)",
+        "(cd /src && make -j\"$(nproc)\") 2>&1 | tee log; test \"${PIPESTATUS[0]}\" -eq 0",
+        "x=( $(ls) ); echo \"${x[@]:1}\" ${#x[@]}; y+=(\"$z\")",
+        "printf \"%s\" 'a'\"'\"'b' | base64 -d > f; : ${V:=1} ${W:?\"not set\"}",
+    ];
+    for source in scripts {
+        assert_eq!(parse(source).errors, [], "{source}");
     }
 }
 

@@ -208,7 +208,7 @@ pub enum Part {
         range: Range<usize>,
     },
     /// `$name` or `${…}`
-    Parameter(Parameter),
+    Parameter(Box<Parameter>),
     /// `$(…)` or backquotes.
     Command {
         /// What runs.

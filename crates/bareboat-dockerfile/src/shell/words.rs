@@ -22,7 +22,8 @@ pub(super) fn is_metacharacter(byte: u8) -> bool {
 impl Reader<'_> {
     /// The word at the cursor; `None` when something else is there.
     pub(super) fn word(&mut self) -> Option<Word> {
-        let mut parts = Vec::new();
+        // Most words have one part.
+        let mut parts = Vec::with_capacity(1);
         while let Some(byte) = self.peek() {
             match byte {
                 b'<' | b'>' if self.peek_at(1) == Some(b'(') => {
@@ -200,10 +201,10 @@ impl Reader<'_> {
             }
             Some(b'{') => {
                 let parameter = self.braced_parameter(quoted);
-                parts.push(Part::Parameter(parameter));
+                parts.push(Part::Parameter(Box::new(parameter)));
             }
             _ => match self.plain_parameter() {
-                Some(parameter) => parts.push(Part::Parameter(parameter)),
+                Some(parameter) => parts.push(Part::Parameter(Box::new(parameter))),
                 None => {
                     self.at += 1;
                     push_literal(parts, self.text, start..self.at, false);
@@ -246,19 +247,22 @@ impl Reader<'_> {
     /// The range from `from` to the matching `))`, consumed; `None` (and nothing consumed) when the parentheses
     /// close one by one. An open one reaches to the end.
     pub(super) fn arithmetic_inside(&mut self, from: usize) -> Option<Range<usize>> {
-        let bytes = self.text.as_bytes();
-        let mut open = 0usize;
-        for at in from..self.end {
+        let bytes = &self.text.as_bytes()[..self.end];
+        let (mut open, mut at) = (0usize, from);
+        while at < bytes.len() {
             match bytes[at] {
                 b'(' => open += 1,
                 b')' if open > 0 => open -= 1,
-                b')' if at + 1 < self.end && bytes[at + 1] == b')' => {
+                b')' if bytes.get(at + 1) == Some(&b')') => {
                     self.at = at + 2;
                     return Some(from..at);
                 }
                 b')' => return None,
+                b'\\' => at += 1,
+                quote @ (b'"' | b'\'') => at = after_quoted(bytes, at + 1, quote) - 1,
                 _ => {}
             }
+            at += 1;
         }
         self.error(from - 2..from, ShellErrorKind::Unclosed { wanted: "))" });
         self.at = self.end;
@@ -334,6 +338,14 @@ impl Reader<'_> {
         self.at = self.end;
         start..self.at
     }
+}
+
+/// Where what is quoted from `at` on ends: after the closing `quote`, or at the end of `bytes`.
+fn after_quoted(bytes: &[u8], mut at: usize, quote: u8) -> usize {
+    while at < bytes.len() && bytes[at] != quote {
+        at += if bytes[at] == b'\\' && quote == b'"' { 2 } else { 1 };
+    }
+    (at + 1).min(bytes.len())
 }
 
 /// Appends literal text; joins it to the text before.
