@@ -80,7 +80,10 @@ impl Context<'_> {
     fn cached(&self, key: &Digest) -> Option<Piece> {
         let piece: Piece = serde_json::from_slice(&self.store.action(key)?).ok()?;
         let whole = piece.part.as_ref().is_none_or(|part| self.store.size(&part.blob) == Some(part.size));
-        whole.then_some(piece)
+        // Few and small: read now, because whoever needs them cannot make the piece again.
+        let mut captured = piece.captured.values();
+        let readable = captured.all(|digest| self.store.read(digest, op::package::LARGEST_CAPTURED).is_ok());
+        (whole && readable).then_some(piece)
     }
 
     /// Forgets a result whose bytes turned out damaged, so that the next solve makes it again.

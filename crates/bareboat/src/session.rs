@@ -89,9 +89,9 @@ impl NamedImages<'_> {
         Ok(self.0.get(text).map_err(images_failure)?.1.descriptor)
     }
 
-    /// The full name that a name or the start of a digest means.
+    /// The name, as people write it, that a name or the start of a digest means.
     pub fn name(&self, text: &str) -> Result<String, Failure> {
-        Ok(self.0.get(text).map_err(images_failure)?.0.to_string())
+        Ok(self.0.get(text).map_err(images_failure)?.0.familiar())
     }
 
     /// Names with what they point to.
@@ -105,7 +105,7 @@ impl NamedImages<'_> {
         let list = self.0.list()?;
         let newest = list.iter().max_by_key(|(_, record)| record.created);
         let missing = || Failure::input("there is no image yet").hint("run `bareboat build DIR`");
-        newest.map(|(name, _)| name.to_string()).ok_or_else(missing)
+        newest.map(|(name, _)| name.familiar()).ok_or_else(missing)
     }
 
     /// Forgets a name.

@@ -101,8 +101,8 @@ pub(super) struct Prepared {
 
 /// Reads the configuration and the directory.
 pub(super) fn prepare(workshop: &Workshop<'_>, request: &Request<'_>) -> Result<Prepared, BuildError> {
-    let config = Config::load(request.directory)?;
     let project = Project::open(request.directory)?;
+    let config = Config::load(&project.root)?;
     for note in &project.notes {
         (workshop.observer)(Event::Warning { text: note.clone() });
     }

@@ -299,7 +299,8 @@ fn add_system(growing: &mut Growing<'_>, inputs: &Inputs<'_>, merged: &Merged) -
     let release = inputs.target.release;
     let tree = generated::base(store, release, decisions.user, decisions.home, &merged.tree, &authorities)?;
     growing.add_tree(tree, Place::Store, Origin::Generated, LayerName::Base)?;
-    let tree = generated::interpreter(store, &merged.tree, &inputs.target.python_name())?;
+    let (major, minor) = inputs.target.python();
+    let tree = generated::interpreter(store, &merged.tree, &format!("{major}.{minor}"))?;
     growing.add_tree(tree, Place::Store, Origin::Generated, LayerName::Python)?;
     let merged = growing.merge()?;
     let elf: BTreeMap<&TreePath, &ElfFacts> =

@@ -6,6 +6,8 @@ use std::path::Path;
 use bareboat_report::closest;
 use serde::{Deserialize, Serialize};
 
+use super::plain_file;
+
 /// The configuration of one application. Every field is optional; what is absent is detected or defaulted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -120,7 +122,7 @@ impl Config {
 }
 
 fn read(path: &Path, name: &str) -> Result<Option<String>, ConfigError> {
-    match std::fs::read_to_string(path) {
+    match plain_file::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(ConfigError::Read { file: name.to_owned(), reason: error.to_string() }),

@@ -12,6 +12,7 @@ use bareboat_packages::wheel::{BaseFile, VenvLayout};
 use bareboat_store::{Digest, Store};
 
 use crate::BuildError;
+use crate::op::package::LARGEST_CAPTURED;
 
 /// The launcher's path: it replaces variables in the command at start, because there is no shell to do it.
 pub const LAUNCHER: &str = "usr/lib/bareboat/launch.py";
@@ -33,10 +34,9 @@ pub fn base(
     tree: &Tree,
     authorities: &BTreeMap<TreePath, Digest>,
 ) -> Result<Tree, BuildError> {
-    const LARGEST: u64 = 1 << 20;
     let mut sources = BTreeMap::new();
     for (path, digest) in authorities {
-        sources.insert(path.clone(), store.read(digest, LARGEST)?);
+        sources.insert(path.clone(), store.read(digest, LARGEST_CAPTURED)?);
     }
     let mut generated = directories::generate();
     generated.extend(usr_merge::alias_links(tree));

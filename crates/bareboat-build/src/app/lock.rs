@@ -11,6 +11,7 @@ use bareboat_packages::pypi::LockedDistribution;
 use bareboat_store::Digest;
 use serde::{Deserialize, Serialize};
 
+use super::plain_file;
 use crate::BuildError;
 
 /// The file's name, beside the application.
@@ -93,7 +94,7 @@ impl LockFile {
     /// It is there but is not a lock this program can read.
     pub fn read(directory: &Path) -> Result<Option<Self>, BuildError> {
         let path = directory.join(FILE_NAME);
-        let text = match std::fs::read_to_string(&path) {
+        let text = match plain_file::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => {

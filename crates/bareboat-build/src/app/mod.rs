@@ -12,6 +12,7 @@ pub mod lock;
 pub mod options;
 pub mod outdated;
 mod own_package;
+mod plain_file;
 pub mod project;
 pub mod python_source;
 mod resolve;

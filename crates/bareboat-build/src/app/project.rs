@@ -11,6 +11,7 @@ use bareboat_image::{Entry, Tree, TreePath};
 use bareboat_store::{Digest, DigestReader};
 use rayon::prelude::*;
 
+use super::plain_file;
 use crate::BuildError;
 
 /// A directory and what is taken of it.
@@ -43,7 +44,7 @@ impl Project {
 
     fn ignore(&self) -> Result<Ignore, BuildError> {
         let path = self.root.join(".dockerignore");
-        let text = match fs::read(&path) {
+        let text = match plain_file::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(not_readable(&path, &error)),
@@ -143,7 +144,7 @@ impl Project {
     /// It is there but cannot be read as UTF-8 text.
     pub fn text(&self, name: &str) -> Result<Option<String>, BuildError> {
         let path = self.root.join(name);
-        match fs::read_to_string(&path) {
+        match plain_file::read_to_string(&path) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(not_readable(&path, &error)),

@@ -91,10 +91,9 @@ impl Unpacking<'_> {
 
     /// A certificate authority goes into the bundle, not into the image as a file of its own.
     fn certificate(&mut self, entry: &DebEntry, content: &mut dyn Read) -> Result<(), BuildError> {
-        const LARGEST: u64 = 1 << 20;
         let mut bytes = Vec::new();
         content
-            .take(LARGEST)
+            .take(LARGEST_CAPTURED)
             .read_to_end(&mut bytes)
             .map_err(|error| BuildError::Read { path: entry.path.to_string(), reason: error.to_string() })?;
         let digest = self.context.store.insert(&bytes)?;
@@ -123,3 +122,6 @@ impl Unpacking<'_> {
         Ok(())
     }
 }
+
+/// The most bytes a certificate authority's file may have; a usual one has 2 kB.
+pub const LARGEST_CAPTURED: u64 = 1 << 20;

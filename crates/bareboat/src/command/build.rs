@@ -8,7 +8,7 @@ use bareboat_build::app::build::{Built, BuiltImage, Request, Workshop, build};
 use super::output;
 use crate::cli::{BuildArgs, Format};
 use crate::failure::Failure;
-use crate::session::{Session, default_name, host_platform, options, platforms, surroundings};
+use crate::session::{Session, default_name, host_platform, options, platforms, reference, surroundings};
 use crate::terminal::{print, size, table};
 
 /// Builds, names, writes and loads.
@@ -19,6 +19,9 @@ pub fn run(session: &Session, arguments: &BuildArgs) -> Result<ExitCode, Failure
         [] => vec![default_name(directory)],
         names => names.to_vec(),
     };
+    for name in &names {
+        reference(name)?;
+    }
     let outputs = output::parse_all(&arguments.output)?;
     let platforms = platforms(&arguments.platform)?;
     let built = make(session, arguments, &platforms, &names[0])?;

@@ -18,12 +18,15 @@ use clap::CommandFactory;
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
 use crate::session::Session;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, print};
 
 /// Runs the command of `arguments`; the exit code of the program.
 pub fn run(arguments: Cli, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure> {
     if let Command::Completions { shell } = arguments.command {
-        clap_complete::generate(shell, &mut Cli::command(), "bareboat", &mut std::io::stdout());
+        // Into memory first: the generator panics when its reader goes away.
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "bareboat", &mut script);
+        print(&String::from_utf8_lossy(&script));
         return Ok(ExitCode::SUCCESS);
     }
     let session = Session::open(&arguments.global, terminal)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bareboat_image::Descriptor;
 use bareboat_image::engine;
-use bareboat_image::output::{Output, Subject};
+use bareboat_image::output::{Output, OutputError, Subject};
 use bareboat_image::rootfs::Ownership;
 
 use crate::failure::Failure;
@@ -15,8 +15,11 @@ pub fn parse_all(texts: &[String]) -> Result<Vec<Output>, Failure> {
     texts
         .iter()
         .map(|text| {
-            text.parse()
-                .map_err(|error| Failure::from_image(error).context(format!("cannot use `-o {text}`")))
+            text.parse().map_err(|error: OutputError| {
+                Failure::input(format!("cannot use `-o {text}`"))
+                    .because(error)
+                    .hint("write oci:DIR, oci-archive:FILE, docker-archive:FILE or dir:ROOTFS")
+            })
         })
         .collect()
 }

@@ -1,11 +1,11 @@
 //! Entry points that somebody wrote down: `Procfile`, a sibling Dockerfile, `[project.scripts]`.
 
 use super::{Application, EntryPoint};
-use crate::app::words;
+use crate::app::{plain_file, words};
 
 /// The `web` process of a `Procfile`; a lone process of another name also counts.
 pub(super) fn procfile(application: &Application<'_>, looked_for: &mut Vec<String>) -> Option<EntryPoint> {
-    let Ok(text) = std::fs::read_to_string(application.root.join("Procfile")) else {
+    let Ok(text) = plain_file::read_to_string(&application.root.join("Procfile")) else {
         looked_for.push("`web` in `Procfile` (no such file)".to_owned());
         return None;
     };
@@ -106,7 +106,7 @@ pub(super) fn project_script(
 }
 
 fn pyproject(application: &Application<'_>) -> Option<toml::Table> {
-    toml::from_str(&std::fs::read_to_string(application.root.join("pyproject.toml")).ok()?).ok()
+    toml::from_str(&plain_file::read_to_string(&application.root.join("pyproject.toml")).ok()?).ok()
 }
 
 fn project_name(application: &Application<'_>) -> Option<String> {

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::app::config::{Command, Config};
+use crate::app::plain_file;
 use crate::app::python_source::{self, SourceFacts};
 use crate::app::words::{self, WordsError};
 
@@ -149,7 +150,7 @@ fn read_sources(application: &Application<'_>) -> Vec<Source> {
             if std::fs::metadata(&file).ok()?.len() > LARGEST {
                 return None;
             }
-            let text = std::fs::read_to_string(&file).ok()?;
+            let text = plain_file::read_to_string(&file).ok()?;
             if !could_matter(path, &text) {
                 return None;
             }
