@@ -6,7 +6,15 @@ use place::{Place, files_below, flip};
 
 const OFFLINE: &[&str] = &["--mirror", "--offline"];
 const MAKE: &[&str] = &[
-    "--debian", "--locked", "--user", "--arbitrary-user", "--slice", "--variant", "--strict", "--no-verify", "--compression",
+    "--debian",
+    "--locked",
+    "--user",
+    "--arbitrary-user",
+    "--slice",
+    "--variant",
+    "--strict",
+    "--no-verify",
+    "--compression",
 ];
 const GLOBAL: &[&str] = &["--verbose", "--quiet", "--color", "--cache-dir", "--help", "--version"];
 
@@ -41,7 +49,10 @@ fn every_command_explains_itself_and_its_options() {
     }
     let all = place.run(&["--help"]).stdout;
     for (name, _) in commands {
-        assert!(all.contains(&format!("\n  {} ", name.split(' ').next().unwrap())), "{name} is missing in\n{all}");
+        assert!(
+            all.contains(&format!("\n  {} ", name.split(' ').next().unwrap())),
+            "{name} is missing in\n{all}"
+        );
     }
     assert!(!place.cache().exists(), "asking for help makes no directory");
 }

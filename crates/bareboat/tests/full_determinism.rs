@@ -163,7 +163,14 @@ fn the_other_architecture_needs_no_emulation_and_is_as_reproducible() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|one| format!("{}/{} {}", text(&one["platform"]["os"]), text(&one["platform"]["architecture"]), text(&one["digest"])))
+        .map(|one| {
+            format!(
+                "{}/{} {}",
+                text(&one["platform"]["os"]),
+                text(&one["platform"]["architecture"]),
+                text(&one["digest"])
+            )
+        })
         .collect();
     assert_eq!(shown, [format!("linux/amd64 {}", usual()), format!("linux/arm64 {arm}")]);
 }
@@ -184,7 +191,11 @@ fn locking_again_writes_the_same_lock() {
     let first = again(&both);
     assert_eq!(first, again(&both));
     assert_eq!(first, fs::read_to_string(Locked::example().path().join("bareboat.lock")).unwrap());
-    assert_eq!(first, again(&["--platform", "linux/arm64,linux/amd64"]), "the order of platforms is nothing to a lock");
+    assert_eq!(
+        first,
+        again(&["--platform", "linux/arm64,linux/amd64"]),
+        "the order of platforms is nothing to a lock"
+    );
     for word in ["http:", "https:", "tmp", "cache"] {
         assert!(!first.contains(&format!("\"{word}")), "a lock names no place: {word}");
     }

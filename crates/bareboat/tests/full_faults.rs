@@ -245,7 +245,9 @@ fn an_index_that_its_release_file_does_not_name_is_refused() {
     }
     let (job, mirror) = (Job::new(), Mirror::start());
     fs::remove_file(job.app().join("bareboat.lock")).unwrap();
-    mirror.server.route_below("/debian/dists/trixie/main/", |_| Response::ok(b"Package: evil\nVersion: 1\n".to_vec()));
+    mirror
+        .server
+        .route_below("/debian/dists/trixie/main/", |_| Response::ok(b"Package: evil\nVersion: 1\n".to_vec()));
     job.run(&mirror).world_says(&["trixie", "nothing was kept"]);
     assert!(!job.app().join("bareboat.lock").exists());
     job.is_tidy();
@@ -310,9 +312,14 @@ fn builds_that_were_killed_leave_nothing_wrong_behind() {
         return;
     }
     let (job, mirror) = (Job::new(), Mirror::start());
-    for (signal, milliseconds) in
-        [(Signal::KILL, 150), (Signal::INT, 400), (Signal::KILL, 900), (Signal::INT, 1800), (Signal::KILL, 3000), (Signal::TERM, 4500)]
-    {
+    for (signal, milliseconds) in [
+        (Signal::KILL, 150),
+        (Signal::INT, 400),
+        (Signal::KILL, 900),
+        (Signal::INT, 1800),
+        (Signal::KILL, 3000),
+        (Signal::TERM, 4500),
+    ] {
         let child = job.command(&mirror).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let pid = Pid::from_child(&child);
         std::thread::sleep(Duration::from_millis(milliseconds));
@@ -465,8 +472,27 @@ fn absurd_names_arrive_as_they_are() {
     let (job, mirror) = (Job::new().with_good_cache(), Mirror::start());
     let long = "n".repeat(255);
     let names = [
-        "two\nlines", "tab\t", " ", "-rf", "--", "a'b\"c", "back\\slash", "$(reboot)", "*", "...", "é и 漢", "\u{202e}txt.exe",
-        "\u{1b}[31mred", "%41", "C:", "con", "~", "#", ".wh.file", "\u{7f}", &long,
+        "two\nlines",
+        "tab\t",
+        " ",
+        "-rf",
+        "--",
+        "a'b\"c",
+        "back\\slash",
+        "$(reboot)",
+        "*",
+        "...",
+        "é и 漢",
+        "\u{202e}txt.exe",
+        "\u{1b}[31mred",
+        "%41",
+        "C:",
+        "con",
+        "~",
+        "#",
+        ".wh.file",
+        "\u{7f}",
+        &long,
     ];
     let mut expected = Vec::new();
     for name in names {
@@ -518,15 +544,28 @@ fn a_pipe_in_place_of_a_file_it_reads_does_not_hang_it() {
         return;
     }
     for name in [
-        "requirements.txt", "bareboat.toml", "bareboat.lock", "pyproject.toml", ".dockerignore", "Dockerfile", "Procfile",
-        ".python-version", "uv.lock", "main.py", "manage.py",
+        "requirements.txt",
+        "bareboat.toml",
+        "bareboat.lock",
+        "pyproject.toml",
+        ".dockerignore",
+        "Dockerfile",
+        "Procfile",
+        ".python-version",
+        "uv.lock",
+        "main.py",
+        "manage.py",
     ] {
         let (job, mirror) = (Job::new().with_good_cache(), Mirror::start());
         let _ = fs::remove_file(job.app().join(name));
         apps::run(Command::new("mkfifo").arg(job.app().join(name)));
         let mut command = Command::new("timeout");
         let inner = job.command(&mirror);
-        command.args(["20"]).env("BAREBOAT_CACHE_DIR", job.cache()).arg(inner.get_program()).args(inner.get_args());
+        command
+            .args(["20"])
+            .env("BAREBOAT_CACHE_DIR", job.cache())
+            .arg(inner.get_program())
+            .args(inner.get_args());
         let ended = Ended::of(&mut command);
         assert_ne!(ended.code, Some(124), "waits for a pipe called {name}");
     }
@@ -547,7 +586,11 @@ fn a_file_that_may_not_be_read_is_named() {
     use std::os::unix::process::CommandExt;
     let inner = job.command(&mirror);
     let mut command = Command::new(binary);
-    command.args(inner.get_args()).env_clear().env("BAREBOAT_CACHE_DIR", job.cache()).env("PATH", "/usr/bin:/bin");
+    command
+        .args(inner.get_args())
+        .env_clear()
+        .env("BAREBOAT_CACHE_DIR", job.cache())
+        .env("PATH", "/usr/bin:/bin");
     let ended = Ended::of(command.uid(SOMEBODY).gid(SOMEBODY).current_dir("/"));
     ended.input_says(&["secret.key", "Permission denied"]);
 }

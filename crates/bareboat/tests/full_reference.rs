@@ -30,7 +30,10 @@ impl Built {
         fs::write(directory.path().join("app/main.py"), PROGRAM).unwrap();
         let built = Self { directory, tag, release };
         let mut command = apps::bareboat();
-        command.arg("build").arg(built.directory.path().join("app")).args(["-t", &built.tag, "--debian", release.0]);
+        command
+            .arg("build")
+            .arg(built.directory.path().join("app"))
+            .args(["-t", &built.tag, "--debian", release.0]);
         command.arg("-o").arg(format!("docker-archive:{}", built.archive().display()));
         command.arg("-o").arg(format!("dir:{}", built.root().display()));
         apps::run(command.args(options));
@@ -49,8 +52,11 @@ impl Built {
     fn expected(&self) -> String {
         let lock = fs::read_to_string(self.directory.path().join("app/bareboat.lock")).unwrap();
         let value = |line: &str| line.split('"').nth(1).map(str::to_owned);
-        let all = |key: &str| lock.lines().filter(|line| line.starts_with(key)).filter_map(value).collect::<Vec<_>>();
-        let packages: BTreeMap<String, String> = all("name = ").into_iter().zip(all("version = \"")).collect();
+        let all = |key: &str| {
+            lock.lines().filter(|line| line.starts_with(key)).filter_map(value).collect::<Vec<_>>()
+        };
+        let packages: BTreeMap<String, String> =
+            all("name = ").into_iter().zip(all("version = \"")).collect();
         let expected = serde_json::json!({
             "debian": [self.release.0, self.release.1],
             "python": all("python = ").remove(0),
@@ -71,7 +77,8 @@ impl Built {
 
     fn check(&self) {
         let output = self.run(&[]);
-        let shown = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let shown =
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success() && shown.contains("promises are kept"), "{shown}");
     }
 }
@@ -111,14 +118,18 @@ fn the_full_slice_keeps_them_too() {
 
 #[test]
 fn the_loaders_cache_is_what_ldconfig_would_write() {
-    if !full::wanted("ldconfig") || !rustix::process::geteuid().is_root() || !Path::new("/sbin/ldconfig").exists() {
+    if !full::wanted("ldconfig")
+        || !rustix::process::geteuid().is_root()
+        || !Path::new("/sbin/ldconfig").exists()
+    {
         return;
     }
     for release in [TRIXIE, BOOKWORM] {
         let built = Built::new(release, &[]);
         let root = built.root();
         let list = |cache: &str| {
-            let output = apps::run(Command::new("/sbin/ldconfig").arg("-r").arg(&root).args(["-p", "-C", cache]));
+            let output =
+                apps::run(Command::new("/sbin/ldconfig").arg("-r").arg(&root).args(["-p", "-C", cache]));
             // The first line counts, the last names the program that wrote the cache.
             let text = String::from_utf8(output.stdout).unwrap();
             text.lines().filter(|line| line.starts_with('\t')).map(str::to_owned).collect::<Vec<_>>()
@@ -138,7 +149,9 @@ fn usr_is_merged_by_links_and_nothing_lies_below_them() {
     for release in [TRIXIE, BOOKWORM] {
         let built = Built::new(release, &[]);
         let layers = entries_of_layers(&built.archive());
-        for (alias, target) in [("bin", "usr/bin"), ("sbin", "usr/sbin"), ("lib", "usr/lib"), ("lib64", "usr/lib64")] {
+        for (alias, target) in
+            [("bin", "usr/bin"), ("sbin", "usr/sbin"), ("lib", "usr/lib"), ("lib64", "usr/lib64")]
+        {
             let link = fs::read_link(built.root().join(alias)).unwrap();
             assert_eq!(link, Path::new(target), "{} {alias}", release.1);
             let below: Vec<_> = layers.iter().filter(|path| path.starts_with(&format!("{alias}/"))).collect();
@@ -157,7 +170,8 @@ fn entries_of_layers(archive: &Path) -> Vec<String> {
         serde_json::from_slice(&fs::read(unpacked.path().join("manifest.json")).unwrap()).unwrap();
     let mut paths = Vec::new();
     for layer in manifest[0]["Layers"].as_array().unwrap() {
-        let output = apps::run(Command::new("tar").arg("-tf").arg(unpacked.path().join(layer.as_str().unwrap())));
+        let output =
+            apps::run(Command::new("tar").arg("-tf").arg(unpacked.path().join(layer.as_str().unwrap())));
         let text = String::from_utf8(output.stdout).unwrap();
         paths.extend(text.lines().map(|line| line.trim_start_matches("./").trim_end_matches('/').to_owned()));
     }

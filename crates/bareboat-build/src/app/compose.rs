@@ -198,10 +198,7 @@ impl Growing<'_> {
 ///
 /// # Errors
 /// A hostile or damaged package or wheel.
-pub fn sources(
-    context: &Context<'_>,
-    inputs: &Inputs<'_>,
-) -> Result<Sources, BuildError> {
+pub fn sources(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<Sources, BuildError> {
     let mut steps = source_steps(inputs);
     let only: Vec<Step> = steps.iter().map(|(step, _)| step.clone()).collect();
     let mut pieces = context.solve(&only)?;

@@ -20,9 +20,19 @@ impl Locked {
             let locked = Self { directory: tempfile::tempdir().unwrap() };
             copy(&source(), &locked.directory.path().join("example"));
             let _ = fs::remove_file(locked.path().join("bareboat.lock"));
-            apps::run(apps::bareboat().arg("lock").arg(locked.path()).args(["--platform", "linux/amd64,linux/arm64"]));
+            apps::run(
+                apps::bareboat()
+                    .arg("lock")
+                    .arg(locked.path())
+                    .args(["--platform", "linux/amd64,linux/arm64"]),
+            );
             // Fetches what the lock names.
-            build(apps::bareboat().arg("build").arg(locked.path()).args(["--platform", "linux/amd64,linux/arm64"]));
+            build(
+                apps::bareboat()
+                    .arg("build")
+                    .arg(locked.path())
+                    .args(["--platform", "linux/amd64,linux/arm64"]),
+            );
             locked
         })
     }

@@ -23,7 +23,10 @@ impl Mirror {
 
     /// The options that make bareboat use it.
     pub fn options(&self) -> Vec<String> {
-        ["/debian", "/debian-security"].iter().flat_map(|path| ["--mirror".to_owned(), self.server.url(path)]).collect()
+        ["/debian", "/debian-security"]
+            .iter()
+            .flat_map(|path| ["--mirror".to_owned(), self.server.url(path)])
+            .collect()
     }
 
     /// What is at `path` upstream.
@@ -39,8 +42,11 @@ fn fetch(path: &str) -> Option<Vec<u8>> {
         return Some(bytes);
     }
     let (archive, rest) = path.strip_prefix('/')?.split_once('/')?;
-    let Output { status, stdout, .. } =
-        Command::new("curl").args(["-fsSL", "--retry", "3"]).arg(format!("{}/{rest}", upstream(archive))).output().unwrap();
+    let Output { status, stdout, .. } = Command::new("curl")
+        .args(["-fsSL", "--retry", "3"])
+        .arg(format!("{}/{rest}", upstream(archive)))
+        .output()
+        .unwrap();
     if !status.success() {
         return None;
     }
@@ -57,7 +63,8 @@ fn fetch(path: &str) -> Option<Vec<u8>> {
 fn kept(path: &str) -> Option<PathBuf> {
     let lasts = path.contains("/pool/") || path.contains("/by-hash/");
     let plain = !path.contains("..") && !path.contains('%');
-    (lasts && plain).then(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("mirror").join(path.trim_start_matches('/')))
+    (lasts && plain)
+        .then(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("mirror").join(path.trim_start_matches('/')))
 }
 
 /// The host's own mirror of an archive, as its apt names it.

@@ -63,7 +63,11 @@ impl Place {
     /// The command in this home.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bareboat"));
-        command.env_clear().env("HOME", self.root.path()).env("PATH", "/usr/bin:/bin").env("RUST_BACKTRACE", "0");
+        command
+            .env_clear()
+            .env("HOME", self.root.path())
+            .env("PATH", "/usr/bin:/bin")
+            .env("RUST_BACKTRACE", "0");
         command.current_dir(self.root.path()).args(arguments);
         command
     }
