@@ -110,12 +110,6 @@ pub enum BuildError {
         /// Why.
         reason: String,
     },
-    /// No release has the Python that is asked for.
-    #[error("no Debian release has Python `{asked}`")]
-    Python {
-        /// As asked for.
-        asked: String,
-    },
     /// A distribution has no wheel.
     #[error("`{name}` has no wheel for the target")]
     NoWheel {
@@ -250,14 +244,15 @@ impl BuildError {
             BuildError::Archive(error) => error.hint(),
             BuildError::Closure(error) => error.hint(),
             BuildError::Pypi(error) => error.hint(),
-            BuildError::NoPackage { close, .. } if !close.is_empty() => Some(format!("did you mean `{}`?", close.join("`, `"))),
-            BuildError::Python { .. } => {
-                Some("Debian 12 has 3.11, Debian 13 has 3.13, testing has 3.14: change `python`, `.python-version` or pass `--debian`".to_owned())
+            BuildError::NoPackage { close, .. } if !close.is_empty() => {
+                Some(format!("did you mean `{}`?", close.join("`, `")))
             }
             BuildError::NoWheel { name } => Some(format!(
                 "take it from Debian: `[debian-python]` and `{name} = \"python3-{name}\"` in `bareboat.toml`"
             )),
-            BuildError::Unlocked { .. } | BuildError::NotLocked { .. } => Some("run `bareboat lock`".to_owned()),
+            BuildError::Unlocked { .. } | BuildError::NotLocked { .. } => {
+                Some("run `bareboat lock`".to_owned())
+            }
             BuildError::Program { program } => Some(format!(
                 "add the distribution or Debian package that brings `{program}`, or set `command` in `bareboat.toml`"
             )),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bareboat_image::{Kind, Part, Tree, TreePath};
 use bareboat_packages::elf::ElfFacts;
+use bareboat_packages::scripts::Alternative;
 use bareboat_store::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,9 @@ pub struct DebianFacts {
     pub uncovered: Vec<String>,
     /// Actions that are replaced, with what replaces them.
     pub covered: Vec<(String, String)>,
+    /// Files offered under a common name.
+    #[serde(default)]
+    pub alternatives: Vec<Alternative>,
 }
 
 /// What is kept of a wheel's metadata.

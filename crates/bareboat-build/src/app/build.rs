@@ -213,7 +213,17 @@ fn build_one(
         runtime::runtime(&entry, &prepared.config, &decisions, target, &composition, created, request.title)?;
     let proof = if request.options.verify {
         (workshop.observer)(Event::Stage { name: "Proving that it starts".to_owned() });
-        verify::verify(&composition, &running, target, &prepared.project, &import_roots, workshop.observer)?
+        verify::verify(
+            &composition,
+            &running,
+            target,
+            &verify::Application {
+                project: &prepared.project,
+                import_roots: &import_roots,
+                store: workshop.store,
+            },
+            workshop.observer,
+        )?
     } else {
         (workshop.observer)(Event::Warning {
             text: "nothing was proved: `--no-verify` was given".to_owned(),

@@ -299,6 +299,22 @@ fn add_system(growing: &mut Growing<'_>, inputs: &Inputs<'_>, merged: &Merged) -
     let (major, minor) = inputs.target.python();
     let tree = generated::interpreter(store, &merged.tree, &format!("{major}.{minor}"))?;
     growing.add_tree(tree, Place::Store, Origin::Generated, LayerName::Python)?;
+    let offered: Vec<_> = growing
+        .pieces
+        .iter()
+        .filter_map(|piece| piece.debian.as_ref())
+        .flat_map(|facts| facts.alternatives.clone())
+        .collect();
+    // They change with every package, so they lie in the last layer that has any.
+    let last = growing
+        .layers
+        .iter()
+        .filter(|layer| **layer <= LayerName::Libraries)
+        .max()
+        .cloned()
+        .unwrap_or(LayerName::Base);
+    let tree = generated::alternatives(store, &merged.tree, &offered)?;
+    growing.add_tree(tree, Place::Store, Origin::Generated, last.clone())?;
     let merged = growing.merge()?;
     let elf: BTreeMap<&TreePath, &ElfFacts> =
         growing.pieces.iter().flat_map(|piece| piece.elf.iter()).collect();
@@ -308,9 +324,7 @@ fn add_system(growing: &mut Growing<'_>, inputs: &Inputs<'_>, merged: &Merged) -
     let mut tree = Tree::new();
     let path = TreePath::new(ld_so_cache::PATH).expect("a constant path");
     tree.insert(path, bareboat_image::Entry::file(store.insert(&cache)?, cache.len() as u64, 0o644));
-    // It changes with every library, so it lies in the last layer that has any.
-    let last = growing.layers.iter().filter(|layer| **layer <= LayerName::Libraries).max().cloned();
-    growing.add_tree(tree, Place::Store, Origin::Generated, last.unwrap_or(LayerName::Base))
+    growing.add_tree(tree, Place::Store, Origin::Generated, last)
 }
 
 /// Bytecode for every piece with Python files, beside them.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use bareboat_image::{Entry, Tree, TreePath};
+use bareboat_packages::scripts::Alternative;
 use bareboat_packages::system::users::{HomeAccess, RuntimeUser};
 use bareboat_packages::system::{
-    Generated, Release, certificates, directories, interpreter_links, localtime, nsswitch, openssl_links,
-    os_release, users, usr_merge,
+    Generated, Release, alternatives, certificates, directories, interpreter_links, localtime, nsswitch,
+    openssl_links, os_release, users, usr_merge,
 };
 use bareboat_packages::wheel::{BaseFile, VenvLayout};
 use bareboat_store::{Digest, Store};
@@ -51,6 +52,14 @@ pub fn base(
     // The zone is there whenever tzdata is; a base without it has no local time but UTC anyway.
     generated.extend(localtime::generate(tree, localtime::DEFAULT_ZONE).unwrap_or_default());
     store_all(store, generated, tree)
+}
+
+/// The links that `update-alternatives` would make among the packages' files.
+///
+/// # Errors
+/// The store.
+pub fn alternatives(store: &Store, tree: &Tree, offered: &[Alternative]) -> Result<Tree, BuildError> {
+    store_all(store, alternatives::generate(tree, offered), tree)
 }
 
 /// `/usr/bin/python3` and `/usr/bin/python`.

@@ -35,6 +35,7 @@ pub fn unpack(
         dropped: 0,
         uncovered: account.uncovered,
         covered: account.covered,
+        alternatives: account.alternatives,
     };
     let status = dpkg_status::generate(reader.control(), reader.control_files());
     let mut unpacking = Unpacking {

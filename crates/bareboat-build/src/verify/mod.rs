@@ -10,9 +10,9 @@ use bareboat_image::TreePath;
 use serde::{Deserialize, Serialize};
 
 use self::loader::{Loader, LoaderFault};
+pub use self::modules::Application;
 use crate::BuildError;
 use crate::app::compose::Composition;
-use crate::app::project::Project;
 use crate::app::target::Target;
 use crate::event::{Event, Observer};
 use crate::image::Runtime;
@@ -69,8 +69,7 @@ pub fn verify(
     composition: &Composition,
     runtime: &Runtime,
     target: Target,
-    project: &Project,
-    import_roots: &[String],
+    application: &Application<'_>,
     observer: &Observer,
 ) -> Result<Proof, BuildError> {
     let mut proof = Proof::default();
@@ -78,7 +77,7 @@ pub fn verify(
     libraries(composition, runtime, target, observer, &mut proof, &mut findings);
     entry_point::check(composition, runtime, &mut proof, &mut findings);
     modules::check_tags(composition, target, &mut proof, &mut findings);
-    modules::check_imports(composition, target, project, import_roots, observer, &mut proof, &mut findings);
+    modules::check_imports(composition, runtime, target, application, observer, &mut proof, &mut findings);
     if findings.is_empty() {
         return Ok(proof);
     }

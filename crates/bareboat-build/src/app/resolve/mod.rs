@@ -86,7 +86,7 @@ fn make(
     wanted: &BTreeSet<Architecture>,
 ) -> Result<LockFile, BuildError> {
     let dependencies = python::Dependencies::find(workshop, project, config)?;
-    let release = dependencies.release(request, config)?;
+    let release = dependencies.release(workshop, request, config)?;
     (workshop.observer)(Event::Stage { name: format!("Locking for Debian {}", release.number()) });
     let mut lock = LockFile::new(inputs, release.codename(), "");
     for &architecture in wanted {

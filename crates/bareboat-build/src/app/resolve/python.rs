@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use bareboat_packages::deb::DebianRelease;
 use bareboat_packages::pypi::{
-    Declared, DependencySource, DistributionKind, DistributionName, DistributionSource, HostRunner,
-    IndexOptions, LockTools, LockedDistribution, MarkerEnvironment, Parts, ProjectDir, find_sources,
-    lock_distributions,
+    DependencySource, DistributionKind, DistributionName, DistributionSource, HostRunner, IndexOptions,
+    LockTools, LockedDistribution, Parts, ProjectDir, PythonVersion, choose_python, find_sources,
+    lock_distributions, python_wishes,
 };
 use bareboat_store::Digest;
 
@@ -51,36 +51,36 @@ impl Dependencies {
     ///
     /// # Errors
     /// Nothing satisfies what is asked for.
-    pub fn release(&self, request: &Request<'_>, config: &Config) -> Result<DebianRelease, BuildError> {
+    pub fn release(
+        &self,
+        workshop: &Workshop<'_>,
+        request: &Request<'_>,
+        config: &Config,
+    ) -> Result<DebianRelease, BuildError> {
         if let Some(release) = options::release(request.options, config)? {
             return Ok(release);
         }
-        let asked = match &config.python {
-            Some(version) => Some(version.clone()),
-            None => self
-                .directory
-                .read(".python-version")?
-                .and_then(|text| Some(text.lines().next()?.trim().to_owned())),
-        };
-        if let Some(asked) = asked.filter(|asked| !asked.is_empty()) {
-            let version = asked.trim_start_matches("cpython-").trim_start_matches("python");
-            let minor = version.split('.').nth(1).and_then(|minor| minor.parse().ok());
-            return minor.and_then(DebianRelease::with_python_minor).ok_or(BuildError::Python { asked });
+        let wishes = python_wishes(&self.directory, self.source.as_ref())?;
+        let offered =
+            OFFERED.map(|release| PythonVersion::new(3, u32::from(release.python_minor()), NEWEST_PATCH));
+        let choice = choose_python(&wishes, &offered, config.python.as_deref())?;
+        let chosen = offered.iter().position(|version| *version == choice.version).unwrap_or_default();
+        let release = OFFERED[chosen];
+        if let Some(wish) = &choice.because {
+            let text = format!(
+                "Debian {} with Python {}: {}",
+                release.number(),
+                choice.version.short(),
+                wish.shown()
+            );
+            (workshop.observer)(Event::Decision { text });
         }
-        let stable = [DebianRelease::Trixie, DebianRelease::Bookworm, DebianRelease::Forky];
-        for release in stable {
-            if self.accepts(release)? {
-                return Ok(release);
-            }
+        if let Some(wish) = &choice.unmet {
+            let text =
+                format!("no Debian release has {}: Python {} is used", wish.shown(), choice.version.short());
+            (workshop.observer)(Event::Warning { text });
         }
-        Err(BuildError::Python { asked: "that fits `requires-python`".to_owned() })
-    }
-
-    fn accepts(&self, release: DebianRelease) -> Result<bool, BuildError> {
-        let target =
-            Target { release, architecture: bareboat_packages::deb::Architecture::Amd64 }.for_wheels(0);
-        let declared = Declared::read(&self.directory, &MarkerEnvironment::new(&target))?;
-        Ok(declared.is_none_or(|declared| declared.accepts_python(&target.python.to_pep440())))
+        Ok(release)
     }
 
     /// Every distribution for `target`, one file each, but those that Debian's own packages stand for.
@@ -110,6 +110,12 @@ impl Dependencies {
         Ok(lock.distributions.into_iter().filter(|one| !from_debian.contains(&one.name)).collect())
     }
 }
+
+/// Best first; testing only when nothing else will do.
+const OFFERED: [DebianRelease; 3] = [DebianRelease::Trixie, DebianRelease::Bookworm, DebianRelease::Forky];
+
+/// Only the feature release is known before an index is read; `>=3.11.4` accepts it.
+const NEWEST_PATCH: u32 = 99;
 
 fn names<'a>(names: impl Iterator<Item = &'a String>) -> Result<BTreeSet<DistributionName>, BuildError> {
     names
