@@ -156,9 +156,9 @@ pub(super) fn compact(text: &str, architecture: Architecture) -> Result<String, 
         })?);
         provided.extend(provisions(stanza.provides).map(|(name, _)| format!("{name}\t{}", stanza.package)));
     }
-    let packages = SortedLines::write(PACKAGES_HEADING, packages);
-    let provisions = SortedLines::write(PROVISIONS_HEADING, provided);
-    Ok(format!("{packages}\n{provisions}"))
+    let mut tables = SortedLines::write(PACKAGES_HEADING, packages);
+    tables.extend(["\n", &SortedLines::write(PROVISIONS_HEADING, provided)]);
+    Ok(tables)
 }
 
 /// The fields of interest of one paragraph.
@@ -217,12 +217,12 @@ impl<'a> Stanza<'a> {
     fn row(&self) -> Result<String, &'static str> {
         let good = |good: bool, field: &'static str| if good { Ok(()) } else { Err(field) };
         good(is_package_name(self.package), "Package")?;
-        good(self.version.parse::<Version>().is_ok(), "Version")?;
+        good(Version::check(self.version).is_ok(), "Version")?;
         good(is_plain_path(self.path), "Filename")?;
         good(Digest::from_hex(self.sha256).is_ok(), "SHA256")?;
         good(self.size.parse::<u64>().is_ok(), "Size")?;
         let (source, source_version) = self.source();
-        good(source_version.is_empty() || source_version.parse::<Version>().is_ok(), "Source")?;
+        good(source_version.is_empty() || Version::check(source_version).is_ok(), "Source")?;
         let installed = self.installed_size.parse::<u64>().unwrap_or(0).saturating_mul(1024).to_string();
         let columns = [
             self.package,

@@ -23,13 +23,46 @@ impl Version {
     pub fn without_epoch(&self) -> &str {
         split(&self.0).1.without_epoch
     }
+
+    /// Checks that `text` is a version, without keeping it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(text: &str) -> Result<(), VersionError> {
+        let invalid = |reason| Err(VersionError { text: text.chars().take(80).collect(), reason });
+        if text.len() > MAX_LENGTH {
+            return invalid("it is longer than 512 bytes");
+        }
+        let rest = match text.split_once(':') {
+            Some((epoch, rest)) => {
+                // dpkg keeps epochs in an int.
+                if epoch.is_empty() || !epoch.bytes().all(|byte| byte.is_ascii_digit()) || epoch.len() > 9 {
+                    return invalid("its epoch is not a number");
+                }
+                rest
+            }
+            None => text,
+        };
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".+-~:".contains(&byte);
+        if !rest.bytes().all(allowed) {
+            return invalid("it has a character other than letters, digits and `.+-~:`");
+        }
+        match rest.rsplit_once('-') {
+            Some((upstream, revision)) if upstream.is_empty() || revision.is_empty() => {
+                invalid("a part beside its last hyphen is empty")
+            }
+            Some((_, revision)) if revision.contains(':') => invalid("its revision has a colon"),
+            _ if rest.is_empty() => invalid("it is empty"),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl FromStr for Version {
     type Err = VersionError;
 
     fn from_str(text: &str) -> Result<Self, VersionError> {
-        check(text)?;
+        Self::check(text)?;
         Ok(Self(text.to_owned()))
     }
 }
@@ -101,35 +134,6 @@ fn take_number<'a>(bytes: &mut &'a [u8]) -> &'a [u8] {
     *bytes = rest;
     let zeros = digits.iter().position(|&byte| byte != b'0').unwrap_or(digits.len());
     &digits[zeros..]
-}
-
-fn check(text: &str) -> Result<(), VersionError> {
-    let invalid = |reason| Err(VersionError { text: text.chars().take(80).collect(), reason });
-    if text.len() > MAX_LENGTH {
-        return invalid("it is longer than 512 bytes");
-    }
-    let rest = match text.split_once(':') {
-        Some((epoch, rest)) => {
-            // dpkg keeps epochs in an int.
-            if epoch.is_empty() || !epoch.bytes().all(|byte| byte.is_ascii_digit()) || epoch.len() > 9 {
-                return invalid("its epoch is not a number");
-            }
-            rest
-        }
-        None => text,
-    };
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".+-~:".contains(&byte);
-    if !rest.bytes().all(allowed) {
-        return invalid("it has a character other than letters, digits and `.+-~:`");
-    }
-    match rest.rsplit_once('-') {
-        Some((upstream, revision)) if upstream.is_empty() || revision.is_empty() => {
-            invalid("a part beside its last hyphen is empty")
-        }
-        Some((_, revision)) if revision.contains(':') => invalid("its revision has a colon"),
-        _ if rest.is_empty() => invalid("it is empty"),
-        _ => Ok(()),
-    }
 }
 
 /// The longest version an archive has ever held is under 100 bytes.
