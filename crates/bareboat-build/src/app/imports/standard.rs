@@ -12,13 +12,12 @@ pub(super) fn is_built_in(name: &str, python: (u8, u8)) -> bool {
 
 /// Why a module of the standard library may be missing, as advice.
 pub(super) fn absence(name: &str, python: (u8, u8)) -> Option<String> {
-    if let Some((_, since, instead)) = REMOVED.iter().find(|(module, ..)| *module == name) {
-        if python.1 >= *since {
-            let (major, minor) = python;
-            return Some(format!(
-                "Python {major}.{since} removed `{name}` and the image has {major}.{minor}: {instead}"
-            ));
-        }
+    let removed = REMOVED.iter().find(|(module, since, _)| *module == name && python.1 >= *since);
+    if let Some((_, since, instead)) = removed {
+        let (major, minor) = python;
+        return Some(format!(
+            "Python {major}.{since} removed `{name}` and the image has {major}.{minor}: {instead}"
+        ));
     }
     match name {
         "tkinter" | "_tkinter" | "turtle" | "idlelib" | "turtledemo" => {
