@@ -7,12 +7,14 @@
 mod error;
 mod globals;
 mod reference;
+mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::error::{StageError, StageErrorKind};
 pub use self::globals::GlobalArgument;
 pub use self::reference::{Origin, Reference, ReferenceKind};
+pub use self::scope::{Scope, Step, Variable, VariableSource};
 use crate::expand::expand;
 use crate::instruction::From;
 use crate::{Command, Dockerfile, Expansion, Instruction, Kind, Word, suggest};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use bareboat_dockerfile::arguments::{Platform, platform_arguments};
-use bareboat_dockerfile::stages::{Base, Origin, Stages};
-use bareboat_dockerfile::{Dockerfile, Parsed};
+use bareboat_dockerfile::stages::{Base, Origin, Scope, Stages};
+use bareboat_dockerfile::{Dockerfile, Kind, Parsed};
 
 fn parse(source: &str) -> Parsed {
     let parsed = Dockerfile::parse(source);
@@ -145,4 +145,65 @@ fn nothing_given_is_fine_too() {
     let parsed = parse("FROM a:$TARGETARCH\n");
     let stages = Stages::new(&parsed.file, &BTreeMap::new(), &BTreeMap::new());
     assert_eq!(stages.stages[0].base, image("a:"));
+}
+
+/// `name=value` of the variables that `RUN n` sees, for each RUN of the file, and its directory, user and shell.
+fn seen(source: &str, given: &[(&str, &str)]) -> Vec<String> {
+    let parsed = parse(source);
+    let stages = stages(&parsed, given);
+    let given = given.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let mut seen = Vec::new();
+    stages.replay(parsed.file.escape(), &given, &|_| Scope::unknown(), &mut |step| {
+        if !matches!(step.command.kind, Kind::Run(_)) {
+            return;
+        }
+        let variables = step.scope.variables().filter(|(name, _)| *name != "PATH");
+        let mut line: Vec<_> = variables.map(|(name, found)| format!("{name}={}", found.value)).collect();
+        line.extend(step.scope.workdir.iter().map(|workdir| format!("in {workdir}")));
+        line.extend(step.scope.user.iter().map(|user| format!("as {user}")));
+        line.extend(step.scope.shell.iter().map(|shell| format!("by {}", shell.join(" "))));
+        seen.push(line.join(" "));
+    });
+    seen
+}
+
+#[test]
+fn variables_flow_as_declared() {
+    let cases: &[(&str, &[&str])] = &[
+        ("FROM a\nENV abc=hello\nENV abc=bye def=$abc\nRUN x", &["abc=bye def=hello"]),
+        ("FROM a\nENV X=e\nARG X=a\nRUN x", &["X=a"]),
+        ("FROM a\nARG X=a\nENV X=e\nRUN x", &["X=e"]),
+        ("FROM a\nRUN x\nARG X=a\nRUN x", &["", "X=a"]),
+        ("ARG G=g\nFROM a\nRUN x\nARG G\nRUN x\nARG G=l\nRUN x", &["", "G=g", "G=l"]),
+        ("FROM a\nARG X\nRUN x\nARG X=\nRUN x", &["", "X="]),
+        ("FROM a\nENV X=e\nARG X\nRUN x", &["X=e"]),
+        ("FROM a\nARG TARGETARCH\nRUN x\nARG TARGETARCH=foo\nRUN x", &["TARGETARCH=arm64", "TARGETARCH=foo"]),
+        ("FROM a AS b\nARG X=1\nENV E=2\nFROM b\nRUN x\nFROM a\nRUN x", &["E=2 X=1", ""]),
+        ("FROM a AS b\nONBUILD ENV E=1\nONBUILD RUN x\nFROM b\nRUN x\nFROM a\nRUN x", &["E=1", "E=1", ""]),
+        ("# escape=`\nFROM a\nENV X=`$Y\nRUN x", &["X=$Y"]),
+    ];
+    for (source, expected) in cases {
+        assert_eq!(seen(source, &[]), *expected, "{source}");
+    }
+    assert_eq!(seen("FROM a\nARG X=1\nARG Y\nRUN x", &[("X", "9"), ("Y", "8"), ("Z", "7")]), ["X=9 Y=8"]);
+}
+
+#[test]
+fn directories_users_and_shells_flow_too() {
+    let source = "FROM scratch AS a\nENV D=/srv\nRUN x\nWORKDIR $D\nWORKDIR app/\nUSER me\nRUN x\n\
+        SHELL [\"bash\", \"-c\"]\nFROM a\nRUN x\nFROM other\nWORKDIR rel\nRUN x\nWORKDIR /abs\nRUN x\n";
+    assert_eq!(
+        seen(source, &[]),
+        ["D=/srv in /", "D=/srv in /srv/app/ as me", "D=/srv in /srv/app/ as me by bash -c", "", "in /abs"]
+    );
+}
+
+#[test]
+fn arguments_never_reach_the_configuration() {
+    let parsed = parse("FROM scratch\nENV X=e\nARG X=a Y=b\n");
+    let stages = stages(&parsed, &[]);
+    let ends = stages.replay('\\', &BTreeMap::new(), &|_| Scope::unknown(), &mut |_| {});
+    let configured = ends[0].configured();
+    assert_eq!(configured.get("X").map(String::as_str), Some("e"));
+    assert_eq!(configured.keys().collect::<Vec<_>>(), ["PATH", "X"]);
 }

@@ -259,7 +259,10 @@ impl Reader<'_> {
                 }
                 b')' => return None,
                 b'\\' => at += 1,
-                quote @ (b'"' | b'\'') => at = after_quoted(bytes, at + 1, quote) - 1,
+                quote @ (b'"' | b'\'') => {
+                    let escapes = quote == b'"' || bytes[at - 1] == b'$';
+                    at = after_quoted(bytes, at + 1, quote, escapes) - 1;
+                }
                 _ => {}
             }
             at += 1;
@@ -341,9 +344,9 @@ impl Reader<'_> {
 }
 
 /// Where what is quoted from `at` on ends: after the closing `quote`, or at the end of `bytes`.
-fn after_quoted(bytes: &[u8], mut at: usize, quote: u8) -> usize {
+fn after_quoted(bytes: &[u8], mut at: usize, quote: u8, escapes: bool) -> usize {
     while at < bytes.len() && bytes[at] != quote {
-        at += if bytes[at] == b'\\' && quote == b'"' { 2 } else { 1 };
+        at += if bytes[at] == b'\\' && escapes { 2 } else { 1 };
     }
     (at + 1).min(bytes.len())
 }
