@@ -131,7 +131,7 @@ impl Op {
 }
 
 /// Raised whenever an operation's result changes for the same input.
-const ENGINE: u32 = 1;
+pub(crate) const ENGINE: u32 = 2;
 
 /// The modification time of everything that is not the application's: 1980-01-02, the first whole day that zip
 /// archives can state in every time zone. Python's `zipfile` refuses anything older.

@@ -24,7 +24,7 @@ use crate::event::{Event, Observer};
 use crate::image;
 use crate::inventory::Inventory;
 use crate::op::bytecode::Interpreter;
-use crate::plan::MTIME;
+use crate::plan::{ENGINE, MTIME};
 use crate::solve::Context;
 use crate::verify::{self, Proof};
 
@@ -328,7 +328,7 @@ fn build_key(request: &Request<'_>, prepared: &Prepared, lock: &LockFile) -> Res
         .map(|name| prepared.project.text(name))
         .collect::<Result<_, _>>()?;
     let identity = format!(
-        "build {} {:?}\n{:?}\n{:?}\n{}\n{}\n{}\n{:?}\n{}",
+        "build {} {ENGINE} {:?}\n{:?}\n{:?}\n{}\n{}\n{}\n{:?}\n{}",
         env!("CARGO_PKG_VERSION"),
         platforms,
         request.options,
