@@ -5,6 +5,7 @@
 
 mod facts;
 mod imports;
+pub mod loader;
 mod parse;
 mod source;
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::Generated;
 use crate::deb::Architecture;
 use crate::elf::ElfFacts;
 
-pub use read::{CacheError, CachedLibrary, parse};
+pub use read::{CacheError, CachedLibrary, parse, plain_paths};
 
 /// The cache's path.
 pub const PATH: &str = "etc/ld.so.cache";

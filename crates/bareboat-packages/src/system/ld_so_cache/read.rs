@@ -1,5 +1,7 @@
 //! Reads a cache that somebody else wrote. Offsets are checked; nothing is trusted.
 
+use std::collections::BTreeMap;
+
 use super::{ENTRY, EXTENSION_MAGIC, HEADER, HWCAPS_BIT, MAGIC, TAG_HWCAPS};
 
 /// One library of a cache.
@@ -46,6 +48,15 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<CachedLibrary>, CacheError> {
         });
     }
     Ok(libraries)
+}
+
+/// Library name to path, for the processor's baseline: what any machine finds.
+pub fn plain_paths(libraries: &[CachedLibrary]) -> BTreeMap<String, String> {
+    let mut paths = BTreeMap::new();
+    for library in libraries.iter().filter(|library| library.hwcaps.is_none()) {
+        paths.entry(library.name.clone()).or_insert_with(|| library.path.clone());
+    }
+    paths
 }
 
 struct Bytes<'a>(&'a [u8]);
