@@ -9,15 +9,15 @@ use super::choose::{Choice, choose_file};
 use super::complete::{AllowedDigests, complete_pins};
 use super::error::PypiError;
 use super::index::{FileHosts, Index, SimpleIndex, Surroundings, discover_index};
-use super::locked::LockedDistribution;
+use super::locked::{DistributionSource, LockedDistribution};
 use super::name::DistributionName;
 use super::pin::{LockedFile, Origin, Pin};
 use super::process::Runner;
 use super::project::ProjectDir;
 use super::redact::redact_text;
 use super::requirement::MarkerEnvironment;
-use super::requirements_txt::IndexOptions;
-use super::sources::DependencySource;
+use super::requirements_txt::{IndexOptions, RequirementsFile};
+use super::sources::{DependencySource, SourceKind};
 use super::tags::TagRanks;
 use super::target::Target;
 use super::uv::{Demand, Resolver, Uv, UvSearch, fetch_uv, find_uv};
@@ -52,6 +52,8 @@ pub struct Parts {
     pub extras: BTreeSet<DistributionName>,
     /// Dependency groups besides the default ones.
     pub groups: BTreeSet<DistributionName>,
+    /// Distributions that something else provides: they are left out, with what only they need.
+    pub provided: BTreeSet<DistributionName>,
 }
 
 /// The distributions of a project for one target.
@@ -81,15 +83,69 @@ pub fn lock_distributions(
     let index = tools.index(project, &wanted.options)?;
     let Wanted { mut pins, demand, digests, .. } = wanted;
     let mut resolver = None;
-    if let Some(demand) = demand.filter(|demand| !demand.is_empty()) {
+    let without_provided = |mut demand: Demand| {
+        demand.excludes.extend(parts.provided.iter().cloned());
+        demand
+    };
+    if let Some(demand) = demand.map(without_provided).filter(|demand| !demand.is_empty()) {
         let uv = tools.uv(&index)?;
         pins.extend(tools.resolve(project, &demand, target, &index, &uv)?);
         resolver = Some(format!("uv {}", uv.version));
     }
+    pins.retain(|pin| !parts.provided.contains(&pin.name));
     let pins = complete_pins(pins, &index, tools.fetcher, &digests)?;
-    let mut distributions = tools.choose(project, pins, &digests, target, &index)?;
+    let chooser = Chooser { tools, project, digests: &digests, target, is_lock: source.kind.is_lock() };
+    let mut distributions = chooser.choose(pins, &index)?;
     distributions.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(DistributionLock { distributions, resolver })
+}
+
+/// Fetches the files of locked `distributions` that are not in the store yet.
+///
+/// Nothing is asked of anybody when all are there. `source` is the file that the lock was made from: it may name the
+/// index.
+///
+/// # Errors
+/// A file that no host of the index has, or that has another digest.
+pub fn fetch_distributions(
+    project: &ProjectDir,
+    source: Option<&DependencySource>,
+    distributions: &[LockedDistribution],
+    tools: &LockTools<'_>,
+) -> Result<(), PypiError> {
+    let missing = |one: &&LockedDistribution| one.sha256.is_some_and(|sha256| !tools.store.contains(&sha256));
+    let missing: Vec<LockedDistribution> = distributions.iter().filter(missing).cloned().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for one in &missing {
+        if let DistributionSource::File(path) = &one.source {
+            let request = Request {
+                urls: vec![file_url(&project.root().join(path))?],
+                digest: one.sha256,
+                limit: MAX_FILE,
+                label: path.clone(),
+                ..Request::default()
+            };
+            tools.fetcher.fetch(tools.store, &request)?;
+        }
+    }
+    let index = tools.index(project, &source_options(project, source, tools.variables)?)?;
+    tools.file_hosts(&index).fetch(tools.store, &missing).into_iter().try_for_each(|result| result.map(drop))
+}
+
+/// What `source` says about where files come from.
+fn source_options(
+    project: &ProjectDir,
+    source: Option<&DependencySource>,
+    variables: &BTreeMap<String, String>,
+) -> Result<IndexOptions, PypiError> {
+    match source {
+        Some(source) if source.kind == SourceKind::Requirements => {
+            RequirementsFile::read(project, &source.file, variables).map(|file| file.options)
+        }
+        _ => Ok(IndexOptions::default()),
+    }
 }
 
 impl LockTools<'_> {
@@ -144,17 +200,22 @@ impl LockTools<'_> {
         };
         Ok(resolver.resolve(project, demand, target)?.pins)
     }
+}
 
-    fn choose(
-        &self,
-        project: &ProjectDir,
-        pins: Vec<Pin>,
-        digests: &AllowedDigests,
-        target: &Target,
-        index: &Index,
-    ) -> Result<Vec<LockedDistribution>, PypiError> {
-        let ranks = TagRanks::new(target);
-        let hosts = self.file_hosts(index);
+/// Chooses a file of every pin and tells where it is.
+struct Chooser<'a> {
+    tools: &'a LockTools<'a>,
+    project: &'a ProjectDir,
+    digests: &'a AllowedDigests,
+    target: &'a Target,
+    /// The pins come from the project's own lock, with its addresses.
+    is_lock: bool,
+}
+
+impl Chooser<'_> {
+    fn choose(&self, pins: Vec<Pin>, index: &Index) -> Result<Vec<LockedDistribution>, PypiError> {
+        let ranks = TagRanks::new(self.target);
+        let hosts = self.tools.file_hosts(index);
         let mut distributions = Vec::with_capacity(pins.len());
         for mut pin in pins {
             if let Some(local) = LockedDistribution::local(&pin) {
@@ -164,27 +225,35 @@ impl LockTools<'_> {
             if let (Origin::File(path), true) = (&pin.origin, pin.files.is_empty()) {
                 pin.files = vec![file_at(path)?];
             }
-            let allowed = digests.of(&pin.name)?;
-            let choice = self.vouch(project, choose_file(&pin, &allowed, target, &ranks)?)?;
-            distributions.push(LockedDistribution::new(&pin, &choice, |name, url| hosts.place(name, url))?);
+            if let (Origin::Url(url), true) = (&pin.origin, pin.files.is_empty()) {
+                pin.files.extend(LockedFile::at_url(url, None, None));
+            }
+            let allowed = self.digests.of(&pin.name)?;
+            let choice = self.vouch(choose_file(&pin, &allowed, self.target, &ranks)?)?;
+            let (Choice::Wheel(file) | Choice::NeedsBuild(file)) = &choice;
+            let place = |name: &DistributionName, url: &str| match self.is_lock {
+                true => hosts.place_locked(name, url, file.sha256),
+                false => hosts.place(name, url),
+            };
+            distributions.push(LockedDistribution::new(&pin, &choice, place)?);
         }
         Ok(distributions)
     }
 
     /// Gives a file without digest the one it has now: some indexes tell none, and neither do paths.
-    fn vouch(&self, project: &ProjectDir, mut choice: Choice) -> Result<Choice, PypiError> {
+    fn vouch(&self, mut choice: Choice) -> Result<Choice, PypiError> {
         let (Choice::Wheel(file) | Choice::NeedsBuild(file)) = &mut choice;
         if file.sha256.is_some() {
             return Ok(choice);
         }
         let url = match (&file.url, &file.path) {
             (Some(url), _) => url.clone(),
-            (None, Some(path)) => file_url(&project.root().join(path))?,
+            (None, Some(path)) => file_url(&self.project.root().join(path))?,
             (None, None) => return Ok(choice),
         };
         let request =
             Request { urls: vec![url], limit: MAX_FILE, label: file.name.clone(), ..Request::default() };
-        let fetched = self.fetcher.fetch(self.store, &request)?;
+        let fetched = self.tools.fetcher.fetch(self.tools.store, &request)?;
         file.sha256 = Some(fetched.digest);
         file.size = Some(fetched.size);
         Ok(choice)
@@ -208,3 +277,6 @@ fn file_url(path: &Path) -> Result<String, PypiError> {
 
 /// For files whose size nobody told.
 const MAX_FILE: u64 = 8 << 30;
+
+#[cfg(test)]
+mod tests;

@@ -98,7 +98,8 @@ impl Dependencies {
         let Some(source) = &self.source else { return Ok(Vec::new()) };
         let patch = python.rsplit('.').next().and_then(|patch| patch.parse().ok()).unwrap_or_default();
         let from_debian = names(config.debian_python.keys())?;
-        let parts = Parts { extras: names(config.extras.iter())?, groups: BTreeSet::new() };
+        let (extras, provided) = (names(config.extras.iter())?, from_debian.clone());
+        let parts = Parts { extras, groups: BTreeSet::new(), provided };
         let surroundings = Around::new(workshop, request);
         let tools = surroundings.tools(workshop, request);
         let lock = lock_distributions(&self.directory, source, &parts, &target.for_wheels(patch), &tools)?;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bareboat_store::{Fetched, Fetcher, Request, Store, StoreError};
+use bareboat_store::{Digest, Fetched, Fetcher, Request, Store, StoreError};
 use url::{Position, Url};
 
 use super::discover::Index;
@@ -26,6 +26,8 @@ pub struct FileHosts<'a> {
     bases: Mutex<BTreeSet<String>>,
     /// Addresses below which files are that the index does not list.
     foreign: Mutex<BTreeSet<String>>,
+    /// Addresses of another index whose files this one has, too.
+    mirrored: Mutex<BTreeSet<String>>,
 }
 
 impl<'a> FileHosts<'a> {
@@ -35,7 +37,14 @@ impl<'a> FileHosts<'a> {
         let remembered: BTreeMap<String, BTreeSet<String>> =
             remembered.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         let bases = remembered.get(&index.shown()).cloned().unwrap_or_default();
-        Self { index, fetcher, memory, bases: Mutex::new(bases), foreign: Mutex::default() }
+        Self {
+            index,
+            fetcher,
+            memory,
+            bases: Mutex::new(bases),
+            foreign: Mutex::default(),
+            mirrored: Mutex::default(),
+        }
     }
 
     /// Where on the index the file of `name` at `url` is: a path, or its whole address when the index does not list it.
@@ -49,19 +58,42 @@ impl<'a> FileHosts<'a> {
             None => origin(&parsed),
         };
         if !self.is_known(&base) && !lock(&self.foreign).contains(&base) {
-            let only_source = self.index.extra.is_empty() && !self.index.has_explicit;
-            let listed = only_source || self.find(name, |file| same_address(&file.url, url))?.is_some();
-            match listed {
+            match self.is_only_source() || self.find(name, |file| same_address(&file.url, url))?.is_some() {
                 true => self.remember(base.clone()),
                 false => _ = lock(&self.foreign).insert(base.clone()),
             }
         }
-        if !self.is_known(&base) {
-            return Ok(DistributionSource::Url(without_credentials(url)));
+        Ok(if self.is_known(&base) { on_index(url, &base) } else { elsewhere(url) })
+    }
+
+    /// As [`FileHosts::place`], for a file that the project's own lock lists with its address.
+    ///
+    /// The lock may have been made with another index. If this one has the same bytes, the file is its own, whatever
+    /// the address; nothing about this index's hosts is learned from it.
+    ///
+    /// # Errors
+    /// As [`FileHosts::place`].
+    pub fn place_locked(
+        &self,
+        name: &DistributionName,
+        url: &str,
+        sha256: Option<Digest>,
+    ) -> Result<DistributionSource, PypiError> {
+        let parsed = self.parse(url)?;
+        let own = self.own_base().filter(|own| parsed.as_str().starts_with(own.as_str()));
+        let base = own.unwrap_or_else(|| origin(&parsed));
+        if self.is_known(&base) || self.is_only_source() || lock(&self.mirrored).contains(&base) {
+            return Ok(on_index(url, &base));
         }
-        let clean = without_credentials(url);
-        let base = without_credentials(&base);
-        Ok(DistributionSource::Index(clean.strip_prefix(&base).unwrap_or(&clean).to_owned()))
+        if lock(&self.foreign).contains(&base) {
+            return Ok(elsewhere(url));
+        }
+        let same =
+            |file: &IndexFile| same_address(&file.url, url) || (sha256.is_some() && file.sha256 == sha256);
+        let listed = self.find(name, same)?.is_some();
+        let known = if listed { &self.mirrored } else { &self.foreign };
+        lock(known).insert(base.clone());
+        Ok(if listed { on_index(url, &base) } else { elsewhere(url) })
     }
 
     /// Fetches the files of `distributions` that are neither in `store` nor in the project; results in their order.
@@ -161,6 +193,11 @@ impl<'a> FileHosts<'a> {
         Ok(page.and_then(|page| page.files.into_iter().find(wanted)))
     }
 
+    /// True when every file must be from this index.
+    fn is_only_source(&self) -> bool {
+        self.index.extra.is_empty() && !self.index.has_explicit
+    }
+
     fn is_known(&self, base: &str) -> bool {
         lock(&self.bases).contains(base) || self.own_base().as_deref() == Some(base)
     }
@@ -196,6 +233,16 @@ impl<'a> FileHosts<'a> {
             let _ = file.persist(path);
         }
     }
+}
+
+/// The path below `base`.
+fn on_index(url: &str, base: &str) -> DistributionSource {
+    let (clean, base) = (without_credentials(url), without_credentials(base));
+    DistributionSource::Index(clean.strip_prefix(&base).unwrap_or(&clean).to_owned())
+}
+
+fn elsewhere(url: &str) -> DistributionSource {
+    DistributionSource::Url(without_credentials(url))
 }
 
 fn is_on_index(distribution: &LockedDistribution) -> bool {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bareboat_store::{Digest, FetchOptions};
+use bareboat_store::FetchOptions;
 use bareboat_testkit::package_index::{PackageIndex, PageFormat};
 
 use super::*;
@@ -127,4 +127,22 @@ fn a_file_with_other_content_is_refused_wherever_it_comes_from() {
     let source = DistributionSource::Index(path.trim_start_matches('/').to_owned());
     let results = hosts.fetch(&world.store("store"), &[locked("a", A, b"one", source)]);
     assert!(results[0].is_err());
+}
+
+#[test]
+fn a_file_of_another_index_is_ours_when_we_have_the_same_bytes() {
+    let world = World::new();
+    let ours = PackageIndex::start(PageFormat::Json);
+    ours.add("a", A, b"one");
+    let theirs = "https://files.test/packages/aa/bb/a-1.0-py3-none-any.whl";
+    let at = index_at(ours.url(), vec!["https://extra.test".to_owned()]);
+    let hosts = FileHosts::new(&at, &world.fetcher, None);
+    let place = |bytes: &str| hosts.place_locked(&name("a"), theirs, Some(Digest::of(bytes))).unwrap();
+    let path = DistributionSource::Index("packages/aa/bb/a-1.0-py3-none-any.whl".to_owned());
+    assert_eq!(place("one"), path);
+    let lock = [locked("a", A, b"one", path)];
+    assert!(hosts.fetch(&world.store("store"), &lock)[0].is_ok(), "found on our page by its digest");
+    let hosts = FileHosts::new(&at, &world.fetcher, None);
+    let other = hosts.place_locked(&name("a"), theirs, Some(Digest::of("two"))).unwrap();
+    assert_eq!(other, DistributionSource::Url(theirs.to_owned()));
 }
