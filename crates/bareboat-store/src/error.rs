@@ -113,6 +113,9 @@ impl StoreError {
             Self::Io { act: "lock", .. } => {
                 Some("put the store on a local disk with `--cache-dir DIR`".into())
             }
+            Self::Missing { .. } | Self::Corrupt { .. } => {
+                Some("run `bareboat build` again: what is missing is fetched or made anew".into())
+            }
             Self::Fetch(error) => error.hint(),
             _ => None,
         }

@@ -1,5 +1,6 @@
 //! One shape for every error: what, why, what to do, and whose doing it is.
 
+use bareboat_image::output::OutputError;
 use bareboat_report::Fault;
 
 /// An error as the terminal shows it.
@@ -31,17 +32,19 @@ impl Failure {
         Self { causes: causes(&error), ..Self::world(error.to_string()) }
     }
 
+    /// Writing an image out of the store.
+    pub fn from_output(error: OutputError) -> Self {
+        let hint = match &error {
+            OutputError::Store(error) => error.hint(),
+            _ => None,
+        };
+        Self { hint, ..Self::from_image(error) }
+    }
+
     /// The sandbox.
     pub fn from_sandbox(error: bareboat_sandbox::SandboxError) -> Self {
         let hint = error.hint();
         Self { causes: causes(&error), hint, ..Self::world(error.to_string()) }
-    }
-
-    /// With what was tried before what went wrong.
-    pub fn context(mut self, tried: String) -> Self {
-        let message = std::mem::replace(&mut self.message, tried);
-        self.causes.insert(0, message);
-        self
     }
 
     /// With what to do.

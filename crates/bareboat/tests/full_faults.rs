@@ -378,18 +378,30 @@ fn a_cache_that_is_damaged_all_over_is_made_good() {
     if !full::wanted("ruined_cache") {
         return;
     }
+    let (clean, mirror) = (Job::new().with_good_cache(), Mirror::start());
+    clean.says("changed");
+    let wanted = clean.builds(&mirror);
     for part in ["actions", "blobs", "references"] {
-        let (job, mirror) = (Job::new().with_good_cache(), Mirror::start());
+        let job = Job::new().with_good_cache();
         for file in place::files_below(&job.cache().join(part)) {
             place::flip(&file);
         }
-        let ended = job.run(&mirror);
-        assert_eq!(ended.digest(), good().digest, "{part}");
-        // The image that was just built is whole, whatever else is not.
+        job.says("changed");
+        assert_eq!(job.builds(&mirror), wanted, "{part}");
+        // A layer that is known is not read by a build. Who writes it out notices, and the next build makes it again.
         let layout = job.directory.path().join("layout");
         let output = format!("oci:{}", layout.display());
-        assert_eq!(job.cache_command(&["save", "app", "-o", &output]).code, Some(0), "{part}");
-        for file in place::files_below(&layout.join("blobs/sha256")) {
+        let save = || job.cache_command(&["save", "app", "-o", &output]);
+        let mut rounds = 0;
+        while save().code != Some(0) {
+            save().world_says(&["blob", "hint: run `bareboat build` again"]);
+            assert_eq!(job.builds(&mirror), wanted, "{part}");
+            rounds += 1;
+            assert!(rounds < 5, "{part}: {}", save().stderr);
+        }
+        let files = place::files_below(&layout.join("blobs/sha256"));
+        assert!(files.len() >= 5, "{files:?}");
+        for file in files {
             let sum = apps::run(Command::new("sha256sum").arg(&file)).stdout;
             let name = file.file_name().unwrap().to_str().unwrap();
             assert!(String::from_utf8(sum).unwrap().starts_with(name), "{part}: {name} is damaged");
@@ -426,7 +438,7 @@ fn a_full_disk_is_named_and_left_without_rubbish() {
         command.args(["--mount", "--propagation", "private", "sh", "-c", &script, "sh"]);
         command.env("CACHE", job.cache()).env("BAREBOAT_CACHE_DIR", job.cache());
         let ended = Ended::of(command.arg(inner.get_program()).args(inner.get_args()));
-        ended.world_says(&["No space left on device"]);
+        ended.world_says(&["no space left in", "bareboat cache prune"]);
         assert_eq!(ended.stdout, "", "{megabytes} MB");
     }
 }

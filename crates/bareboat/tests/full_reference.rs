@@ -25,7 +25,7 @@ struct Built {
 impl Built {
     fn new(release: (&'static str, &'static str), options: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let tag = format!("bareboat-reference/{}{}:1", release.1, options.concat().replace("--", "-"));
+        let tag = format!("bareboat-reference/{}{}:1", release.1, options.concat().replace("--", "-").replace('=', "-"));
         fs::create_dir(directory.path().join("app")).unwrap();
         fs::write(directory.path().join("app/main.py"), PROGRAM).unwrap();
         let built = Self { directory, tag, release };

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use bareboat_dockerfile::Ignore;
 use bareboat_dockerfile::ignore::{Verdict, Walk};
@@ -121,7 +121,8 @@ impl Project {
         let metadata = fs::symlink_metadata(&file).map_err(|error| not_readable(&file, &error))?;
         if metadata.is_symlink() {
             let target = fs::read_link(&file).map_err(|error| not_readable(&file, &error))?;
-            let leaves = file.canonicalize().ok().is_some_and(|real| !real.starts_with(&self.root));
+            let real = file.canonicalize().ok();
+            let leaves = real.is_some_and(|real| !real.starts_with(&self.root)) || climbs_out(path, &target);
             let Some(target) = target.to_str().filter(|target| !target.starts_with('/') && !leaves) else {
                 return Err(BuildError::LinkLeaves {
                     path: path.to_owned(),
@@ -187,6 +188,20 @@ fn is_never_wanted(name: &str, directory: bool) -> bool {
         || name.starts_with("Dockerfile.")
 }
 
+/// Whether a link at `path`, followed by name alone, leads above the directory: whatever is out there now.
+fn climbs_out(path: &str, target: &Path) -> bool {
+    let mut depth = path.matches('/').count();
+    for part in target.components() {
+        match part {
+            Component::ParentDir if depth == 0 => return true,
+            Component::ParentDir => depth -= 1,
+            Component::Normal(_) => depth += 1,
+            _ => {}
+        }
+    }
+    false
+}
+
 fn not_readable(path: &Path, error: &io::Error) -> BuildError {
     BuildError::Read { path: path.display().to_string(), reason: error.to_string() }
 }
@@ -237,5 +252,7 @@ mod tests {
         std::os::unix::fs::symlink("/etc/passwd", root.path().join("passwd")).unwrap();
         let project = Project::open(root.path()).unwrap();
         assert!(matches!(project.tree(&TreePath::new("app").unwrap()), Err(BuildError::LinkLeaves { .. })));
+        assert!(climbs_out("a/link", Path::new("../../gone")) && climbs_out("link", Path::new("b/../..")));
+        assert!(!climbs_out("a/link", Path::new("../gone")) && !climbs_out("link", Path::new("b/../c")));
     }
 }

@@ -29,7 +29,7 @@ pub fn write(session: &Session, descriptor: &Descriptor, name: &str, output: &Ou
     let reference = reference(name)?;
     let subject = Subject { descriptor, reference: Some(&reference), platform: None };
     let ownership = if rustix::process::geteuid().is_root() { Ownership::Keep } else { Ownership::Caller };
-    output.write(&session.store, &subject, ownership).map_err(Failure::from_image)?;
+    output.write(&session.store, &subject, ownership).map_err(Failure::from_output)?;
     session.terminal.say(&format!("wrote {output:?}"));
     Ok(())
 }
