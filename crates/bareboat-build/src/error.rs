@@ -187,6 +187,12 @@ pub enum BuildError {
         /// Which line and why.
         reason: String,
     },
+    /// A file name that means something else in a layer.
+    #[error("{path} cannot be in an image: in a layer, a name that begins with `.wh.` takes files away")]
+    Whiteout {
+        /// Path in the image.
+        path: String,
+    },
     /// A link that leads out of the application's directory.
     #[error("the link `{path}` leads out of the application's directory, to `{target}`")]
     LinkLeaves {
@@ -203,6 +209,17 @@ impl BuildError {
         match self {
             already @ BuildError::Origin { .. } => already,
             error => BuildError::Origin { origin: origin.clone(), error: Box::new(error) },
+        }
+    }
+
+    /// True when something the store should have is damaged or gone; once it is fetched again, all may be well.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            BuildError::Origin { error, .. } => error.is_damage(),
+            BuildError::Store(error) => {
+                matches!(error, StoreError::Missing { .. } | StoreError::Corrupt { .. })
+            }
+            _ => false,
         }
     }
 
@@ -259,6 +276,9 @@ impl BuildError {
             BuildError::LockFile { .. } => Some("remove it and run `bareboat lock`".to_owned()),
             BuildError::Changed { .. } => {
                 Some("build again when nothing writes into the directory".to_owned())
+            }
+            BuildError::Whiteout { .. } => {
+                Some("rename the file, or exclude it in `.dockerignore`".to_owned())
             }
             BuildError::LinkLeaves { .. } => {
                 Some("replace the link by a copy, or exclude it in `.dockerignore`".to_owned())

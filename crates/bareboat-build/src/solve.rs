@@ -1,11 +1,12 @@
 //! Turns operations into pieces: from the action cache when they were done before, side by side when not.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use bareboat_image::{Compression, PartError, TreePath};
 use bareboat_packages::system::slices::Slicing;
-use bareboat_store::{Digest, Store};
+use bareboat_store::{Digest, Store, StoreError};
 use rayon::prelude::*;
 
 use crate::BuildError;
@@ -49,7 +50,8 @@ impl Context<'_> {
             return Ok(piece);
         }
         (self.observer)(Event::Step { origin: step.origin.clone() });
-        let piece = self.run(&step.op).map_err(|error| error.in_origin(&step.origin))?;
+        let piece = self.run(&step.op).and_then(without_whiteouts);
+        let piece = piece.map_err(|error| self.blame(&step.op, error).in_origin(&step.origin))?;
         let record = serde_json::to_vec(&piece).expect("pieces have string keys only");
         self.store.put_action(&key, &record)?;
         Ok(piece)
@@ -73,6 +75,15 @@ impl Context<'_> {
             }
             Op::Files { tree, from } => op::files::take(self, tree, *from),
             Op::Bytecode { of, exclude, .. } => op::bytecode::compile(self, of, exclude),
+        }
+    }
+
+    /// A download that was damaged on disk explains any error of reading it. It is removed, to be fetched again.
+    fn blame(&self, operation: &Op, error: BuildError) -> BuildError {
+        let (Op::Package { blob, .. } | Op::Wheel { blob, .. }) = operation else { return error };
+        match self.store.read_verified_to(blob, &mut io::sink()) {
+            Err(damage @ StoreError::Corrupt { .. }) => damage.into(),
+            _ => error,
         }
     }
 
@@ -110,6 +121,15 @@ impl Context<'_> {
             Place::Store => crate::plan::MTIME,
             Place::Application => self.application_mtime,
         }
+    }
+}
+
+/// Refuses names that would take away what lower layers bring (OCI image specification, layer.md, "Whiteouts").
+fn without_whiteouts(piece: Piece) -> Result<Piece, BuildError> {
+    let is_one = |path: &&TreePath| path.file_name().starts_with(b".wh.");
+    match piece.tree.entries.keys().find(is_one) {
+        Some(path) => Err(BuildError::Whiteout { path: path.to_string() }),
+        None => Ok(piece),
     }
 }
 

@@ -1,5 +1,8 @@
 //! The command line from outside: answers, refusals with their hints and exit codes, and the cache's commands.
 
+#![allow(clippy::unwrap_used)]
+
+#[allow(dead_code)]
 mod place;
 
 use place::{Place, files_below, flip};

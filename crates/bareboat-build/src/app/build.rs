@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bareboat_image::{Descriptor, Platform, Tree, TreePath, write_index};
 use bareboat_packages::pypi::DistributionName;
-use bareboat_store::{Digest, Fetcher, Store};
+use bareboat_store::{Digest, Fetcher, Repair, Store};
 use serde::{Deserialize, Serialize};
 
 use super::compose::{self, Composition, Inputs};
@@ -134,7 +134,16 @@ pub fn build(workshop: &Workshop<'_>, request: &Request<'_>) -> Result<Built, Bu
     let mut images = Vec::new();
     let mut entry = None;
     for platform in request.platforms {
-        let (image, found) = build_one(workshop, request, &prepared, &lock, platform)?;
+        let one = || build_one(workshop, request, &prepared, &lock, platform);
+        let (image, found) = one().or_else(|error| match error.is_damage() {
+            true => {
+                let text = format!("{error}; checking the whole cache and trying again");
+                (workshop.observer)(Event::Warning { text });
+                workshop.store.verify(Repair::Remove, &|_| {})?;
+                one()
+            }
+            false => Err(error),
+        })?;
         images.push(image);
         entry.get_or_insert(found);
     }

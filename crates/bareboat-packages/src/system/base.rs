@@ -134,6 +134,11 @@ const TABLE: &[Row] = &[
         ["libpython3.11-stdlib", "libpython3.13-stdlib", "libpython3.14-stdlib"],
         "the rest of the standard library",
     ),
+    row(
+        Role::Interpreter,
+        in_bookworm("python3-distutils"),
+        "the rest of distutils, which Debian packages on its own and Python 3.12 removed",
+    ),
     row(Role::Library, all("libexpat1"), "the interpreter is linked to it: xml"),
     row(Role::Library, all("zlib1g"), "the interpreter is linked to it: zlib, gzip, zip imports"),
     row(Role::Library, t64("libssl3", "libssl3t64"), "ssl, hashlib"),

@@ -97,6 +97,15 @@ impl Said {
     }
 }
 
+/// True when `test` may become another user or mount; otherwise says that it is skipped.
+pub fn is_root(test: &str) -> bool {
+    let is_root = rustix::process::geteuid().is_root();
+    if !is_root {
+        bareboat_testkit::full::skip(test, "it needs root");
+    }
+    is_root
+}
+
 /// Every file below `directory`.
 pub fn files_below(directory: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

@@ -49,7 +49,6 @@ FOREIGN = {
     "encodings.mbcs",
     "encodings.oem",
     "encodings.cp65001",
-    "lib2to3.pgen2.conv",
     "multiprocessing.popen_spawn_win32",
     "_aix_support",
     "_ios_support",
@@ -76,7 +75,7 @@ FOREIGN = {
     "ensurepip",
     "pydoc_data",
     "test",
-    "lib2to3.tests",
+    "lib2to3",  # a program's library, which Debian packages on its own
     "distutils.tests",
     "unittest.test",
     "ctypes.test",
@@ -188,7 +187,7 @@ def there_is_no_shell_and_nothing_to_install_with():
         pass
     for directory in ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"):
         for name in os.listdir(directory) if os.path.isdir(directory) else ():
-            allowed = name in ("python", "python3", f"python3.{sys.version_info[1]}")
+            allowed = name in ("python", "python3", f"python3.{sys.version_info[1]}", *EXPECTED["programs"])
             expect(allowed, f"{directory}/{name} is a program nobody needs")
 
 
@@ -234,6 +233,13 @@ def every_module_of_the_standard_library_imports():
         except BaseException as error:
             FAILED.append(f"import {name}: {type(error).__name__}: {error}")
     expect(imported > 400, f"only {imported} modules were imported")
+
+
+@check
+def distutils_is_whole_where_it_exists():
+    if sys.version_info < (3, 12):
+        for name in ("dist", "core", "command.build_ext", "sysconfig", "version"):
+            importlib.import_module(f"distutils.{name}")
 
 
 @check
