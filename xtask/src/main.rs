@@ -5,6 +5,7 @@
 mod bench;
 mod docs;
 mod layers;
+mod licences;
 mod test;
 
 use std::process::ExitCode;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask test [--all] [FILTER]   run every test this machine can run; --all makes every skip a failure
 cargo xtask layers                  check that crates import only what lies below them
+cargo xtask licences                check that every dependency may be used
 cargo xtask bench [NAME …]          measure side by side with the rivals that are installed
 cargo xtask docs [--check]          write docs/reference.md from the code, or check that it is current
 ";
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
     let result = match arguments.first().map(String::as_str) {
         Some("test") => test::run(rest),
         Some("layers") => layers::check(),
+        Some("licences") => licences::check(),
         Some("bench") => bench::run(rest),
         Some("docs") => docs::run(rest),
         _ => Err(HELP.to_owned()),

@@ -9,6 +9,7 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     let all = arguments.iter().any(|argument| argument == "--all");
     let filters: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
     crate::layers::check()?;
+    crate::licences::check()?;
     crate::docs::run(&["--check".to_owned()])?;
     let missing = missing();
     for (what, why) in &missing {

@@ -22,8 +22,6 @@ pub enum Op {
         slice: Slice,
         /// Every gconv module stays, because something calls `iconv`.
         keep_gconv: bool,
-        /// What debuggers load stays.
-        debug: bool,
         /// Paths that another origin brings in its place.
         exclude: BTreeSet<TreePath>,
     },

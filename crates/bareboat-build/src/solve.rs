@@ -59,8 +59,8 @@ impl Context<'_> {
 
     fn run(&self, operation: &Op) -> Result<Piece, BuildError> {
         match operation {
-            Op::Package { blob, slice, keep_gconv, debug, exclude } => {
-                let slicing = Slicing { slice: *slice, needs_gconv: *keep_gconv, debug: *debug };
+            Op::Package { blob, slice, keep_gconv, exclude } => {
+                let slicing = Slicing { slice: *slice, needs_gconv: *keep_gconv, debug: false };
                 op::package::unpack(self, blob, slicing, exclude)
             }
             Op::Wheel { blob, environment, python, requested, direct_url, exclude } => {

@@ -115,9 +115,6 @@ pub struct MakeArgs {
     /// How much of the packages is left out.
     #[arg(long, value_enum)]
     pub slice: Option<SliceChoice>,
-    /// `debug` adds a static busybox below /busybox and changes nothing else.
-    #[arg(long, value_enum)]
-    pub variant: Option<Variant>,
     /// Fail when a package's maintainer script does something that is not covered.
     #[arg(long)]
     pub strict: bool,
@@ -140,13 +137,6 @@ pub enum SliceChoice {
     Full,
     /// Also what a web application does not use: curses, readline, dbm.
     Web,
-}
-
-/// A variant of the image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Variant {
-    /// With a busybox outside of /bin.
-    Debug,
 }
 
 /// Compression of the layers.

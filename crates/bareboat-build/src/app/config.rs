@@ -26,8 +26,6 @@ pub struct Config {
     /// Distributions to take from Debian's own `python3-*` packages instead of the Python index:
     /// distribution name → Debian package name.
     pub debian_python: BTreeMap<String, String>,
-    /// Debian packages needed only while a source distribution is built, for example `libpq-dev`.
-    pub build_packages: Vec<String>,
     /// How much of the packages is left out: `safe` (default), `full` or `web`.
     pub slice: Option<String>,
     /// Numeric user, or `user:group`; the default is 65532.
@@ -70,7 +68,6 @@ pub const KEYS: &[&str] = &[
     "debian",
     "packages",
     "debian-python",
-    "build-packages",
     "slice",
     "user",
     "arbitrary-user",

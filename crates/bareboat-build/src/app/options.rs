@@ -26,8 +26,6 @@ pub struct Options {
     pub arbitrary_user: bool,
     /// `safe`, `full` or `web`.
     pub slice: Option<String>,
-    /// Add a busybox.
-    pub debug: bool,
     /// Uncovered maintainer scripts are errors.
     pub strict: bool,
     /// Prove that the image starts.

@@ -30,7 +30,11 @@ pub fn write(session: &Session, descriptor: &Descriptor, name: &str, output: &Ou
     let subject = Subject { descriptor, reference: Some(&reference), platform: None };
     let ownership = if rustix::process::geteuid().is_root() { Ownership::Keep } else { Ownership::Caller };
     output.write(&session.store, &subject, ownership).map_err(Failure::from_output)?;
-    session.terminal.say(&format!("wrote {output:?}"));
+    let place = match output {
+        Output::Layout { directory, .. } | Output::RootFs { directory } => directory,
+        Output::OciArchive { file, .. } | Output::DockerArchive { file } => file,
+    };
+    session.terminal.say(&format!("wrote {}", place.display()));
     Ok(())
 }
 

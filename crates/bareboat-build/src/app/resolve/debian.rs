@@ -70,10 +70,7 @@ pub fn packages(
         let record = index.get(package.name).ok_or_else(|| missing(index, package.name))?;
         packages.push(locked(&record, package.why.to_owned()));
     }
-    let mut added: Vec<String> = config.packages.clone();
-    if request.options.debug {
-        added.push("busybox-static".to_owned());
-    }
+    let added = &config.packages;
     python_modules(index, config, &mut packages)?;
     if added.is_empty() {
         return Ok(packages);
@@ -84,7 +81,7 @@ pub fn packages(
     // The interpreter is composed from its parts; these would bring it again as a system has it.
     let python = target.python_name();
     exclude.extend([python.clone(), format!("{python}-minimal"), "python3".into(), "python3-minimal".into()]);
-    let closure = index.closure(&added, &exclude)?;
+    let closure = index.closure(added, &exclude)?;
     packages.extend(
         closure.packages.iter().filter(|one| !present.contains(&one.record.name)).map(LockedDeb::new),
     );

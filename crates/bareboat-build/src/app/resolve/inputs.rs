@@ -13,16 +13,14 @@ use crate::app::project::Project;
 /// A file that cannot be read.
 pub fn digest(request: &Request<'_>, project: &Project, config: &Config) -> Result<Digest, BuildError> {
     let mut identity = format!(
-        "lock {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}\n",
+        "lock {:?} {:?} {:?} {:?} {:?} {:?} {:?}\n",
         request.options.debian.as_ref().or(config.debian.as_ref()),
         config.python,
         request.options.slice.as_ref().or(config.slice.as_ref()),
         config.packages,
         config.debian_python,
-        config.build_packages,
         config.extras,
         config.requirements,
-        request.options.debug,
     );
     let mut names: Vec<String> = std::fs::read_dir(&project.root)
         .map_err(|error| BuildError::Read {
