@@ -88,12 +88,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         packages: &["fontconfig-config"],
-        actions: &[
-            "ln -s $CONFAVAIL/",
-            "mkdir -p $LOCALDIR",
-            "chmod 2775 $LOCALDIR",
-            "chown root:staff $LOCALDIR",
-        ],
+        actions: &["ln -s $CONFAVAIL/", "mkdir", "chmod 2775 $LOCALDIR", "chown root:staff $LOCALDIR"],
         by: "preferences for screens; fontconfig's defaults hold",
     },
     Row {

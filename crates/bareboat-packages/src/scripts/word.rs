@@ -40,10 +40,11 @@ impl Word {
             }
             match piece {
                 Piece::Text(part) => text.push_str(part),
-                Piece::Parameter(name) => match variables.get(name) {
-                    Some(value) => text.push_str(value.as_deref()?),
-                    None => {}
-                },
+                Piece::Parameter(name) => {
+                    if let Some(value) = variables.get(name) {
+                        text.push_str(value.as_deref()?);
+                    }
+                }
                 Piece::Unknown => return None,
             }
         }

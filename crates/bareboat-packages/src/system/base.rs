@@ -156,7 +156,7 @@ const TABLE: &[Row] = &[
     not_in_web(Role::Library, all("libncursesw6"), "curses"),
     not_in_web(Role::Library, all("libtinfo6"), "curses, readline"),
     not_in_web(Role::Library, t64("libreadline8", "libreadline8t64"), "readline: the interactive prompt"),
-    not_in_web(Role::Library, all("readline-common"), "/etc/inputrc, which readline reads"),
+    not_in_web(Role::Library, all("readline-common"), "key bindings for readline"),
     not_in_web(Role::Library, in_bookworm("libcrypt1"), "crypt, which left Python in 3.13"),
     not_in_web(Role::Library, in_bookworm("libnsl2"), "nis, which left Python in 3.13"),
     not_in_web(Role::Library, in_bookworm("libtirpc3"), "nis, which left Python in 3.13"),

@@ -7,6 +7,7 @@ pub mod alternatives;
 pub mod base;
 pub mod certificates;
 pub mod directories;
+pub mod dlopen_hints;
 pub mod dpkg_status;
 mod generated;
 pub mod interpreter_links;
@@ -18,6 +19,7 @@ pub mod os_release;
 pub mod placement;
 mod slice_rules;
 pub mod slices;
+pub mod sonames;
 pub mod users;
 pub mod usr_merge;
 

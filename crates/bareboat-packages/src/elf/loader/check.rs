@@ -11,6 +11,7 @@ use super::link_map::{LinkMap, Loaded};
 use super::search::{Found, Search, is_native};
 use super::{Finding, LoadReport, Loader};
 use crate::elf::{ElfFacts, ElfKind};
+use crate::system::sonames;
 
 pub(super) fn check<'a>(loader: &'a Loader<'a>) -> LoadReport {
     let mut check = Check {
@@ -169,6 +170,9 @@ fn unresolved(
 ) -> Finding {
     let elsewhere: Vec<TreePath> = by_name.get(&soname).into_iter().flatten().cloned().collect();
     let neighbours: Vec<TreePath> = elsewhere.iter().filter(|other| is_in_python(other)).cloned().collect();
+    if elsewhere.is_empty() && sonames::comes_with_the_host(&soname) {
+        return Finding::FromHost { soname };
+    }
     if is_in_python(path) && !neighbours.is_empty() {
         return Finding::PreloadedOnly { soname, candidates: neighbours };
     }

@@ -40,6 +40,11 @@ pub enum Finding {
         /// Files of that name.
         candidates: Vec<TreePath>,
     },
+    /// A needed library of a graphics driver, which the container engine brings in with the device.
+    FromHost {
+        /// The needed name.
+        soname: String,
+    },
     /// The library found does not define a symbol version that is wanted.
     MissingVersion {
         /// The needed name.
@@ -56,7 +61,7 @@ pub enum Finding {
 impl Finding {
     /// True when the file may still load: something unprovable, not something broken.
     pub fn is_uncertain(&self) -> bool {
-        matches!(self, Self::PreloadedOnly { .. })
+        matches!(self, Self::PreloadedOnly { .. } | Self::FromHost { .. })
     }
 
     /// What to do about it.
@@ -102,6 +107,9 @@ impl fmt::Display for Finding {
                     Some(path) => write!(f, ", which only `{path}` provides, if it is loaded before"),
                     None => Ok(()),
                 }
+            }
+            Self::FromHost { soname } => {
+                write!(f, "needs `{soname}`, which the container engine brings in with the graphics device")
             }
             Self::MissingVersion { soname, version, provider } => {
                 write!(f, "wants version `{version}` of `{soname}`, which `{provider}` does not define")

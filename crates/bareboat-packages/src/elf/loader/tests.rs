@@ -292,6 +292,18 @@ fn a_needed_path_is_taken_as_it_is() {
 }
 
 #[test]
+fn driver_libraries_are_left_to_the_host() {
+    let mut world = world();
+    world.add(
+        &format!("{SITE}/torch/lib/libtorch_cuda.so"),
+        library("libtorch_cuda.so").needs("libcuda.so.1"),
+    );
+    let findings = world.check().findings;
+    assert!(findings.values().flatten().all(Finding::is_uncertain));
+    assert_eq!(findings.len(), 1);
+}
+
+#[test]
 fn circles_end() {
     let mut world = world();
     world.add(&format!("{LIB}/liba.so"), library("liba.so").needs("libb.so"));
