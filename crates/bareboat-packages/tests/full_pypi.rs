@@ -232,3 +232,71 @@ fn a_requirements_file_with_digests_is_a_lock() {
         .unwrap_err();
     assert!(matches!(error, PypiError::DigestNotAllowed { .. }), "{error}");
 }
+
+/// What uv itself would install from its own lock, by name and version.
+fn exported(uv: &Uv, project: &ProjectDir, target: &Target) -> Vec<String> {
+    let mut command = std::process::Command::new(&uv.path);
+    command.args([
+        "export",
+        "--frozen",
+        "--no-dev",
+        "--no-hashes",
+        "--no-annotate",
+        "--no-header",
+        "--no-python-downloads",
+    ]);
+    let output = command.current_dir(project.root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let environment = MarkerEnvironment::new(target);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with(['-', '#', '.']) && !line.is_empty());
+    let requirements = lines.map(|line| line.parse::<Requirement>().unwrap());
+    let applying = requirements.filter(|requirement| requirement.applies(&environment));
+    let mut pins: Vec<String> =
+        applying.map(|one| format!("{} {}", one.name, one.pinned().unwrap())).collect();
+    pins.sort();
+    pins
+}
+
+#[test]
+fn a_lock_of_uv_means_what_uv_says_it_means() {
+    if !full::wanted("a_lock_of_uv_means_what_uv_says_it_means") {
+        return;
+    }
+    let world = World::new();
+    let index = world.index();
+    let uv = world.uv(&index);
+    let project = world.project();
+    let text = "[project]\nname = \"app\"\nversion = \"0.1\"\nrequires-python = \">=3.11\"\n\
+                dependencies = [\"flask\", \"uvicorn[standard]\", \"numpy\", \"httpx[http2]\", \"tzlocal\"]\n\
+                [project.optional-dependencies]\ntui = [\"rich\"]\n[dependency-groups]\ndev = [\"pytest\"]\n";
+    std::fs::write(project.root().join("pyproject.toml"), text).unwrap();
+    let locked = std::process::Command::new(&uv.path)
+        .args(["lock", "--default-index", &index.url])
+        .current_dir(project.root())
+        .output()
+        .unwrap();
+    assert!(locked.status.success(), "{}", String::from_utf8_lossy(&locked.stderr));
+    for target in targets() {
+        let ours = world.lock(&[("pyproject.toml", text)], &target).unwrap();
+        assert_eq!(ours.resolver, None);
+        assert_eq!(shown(&ours), exported(&uv, &project, &target), "{target}");
+    }
+}
+
+#[test]
+fn a_project_without_a_lock_is_resolved_with_its_extras_and_url() {
+    if !full::wanted("a_project_without_a_lock_is_resolved_with_its_extras_and_url") {
+        return;
+    }
+    let world = World::new();
+    let text = "[tool.poetry]\nname = \"app\"\nversion = \"0.1\"\n[tool.poetry.dependencies]\npython = \"^3.11\"\n\
+                flask = \"~3.0\"\nuvicorn = { version = \"<0.31\", extras = [\"standard\"] }\ndocopt = \"*\"\n";
+    let locked = world.lock(&[("pyproject.toml", text)], &targets()[0]).unwrap();
+    let names = shown(&locked);
+    assert!(names.iter().any(|name| name.starts_with("flask 3.0.")), "{names:?}");
+    assert!(names.iter().any(|name| name.starts_with("uvloop ")), "{names:?}");
+    let docopt = locked.distributions.iter().find(|one| one.name.as_str() == "docopt").unwrap();
+    assert_eq!(docopt.kind, DistributionKind::Sdist);
+    assert!(names.contains(&"app 0.1".to_owned()), "the project is a package: {names:?}");
+}
