@@ -8,6 +8,7 @@ use bareboat_store::{Fetcher, Request, Store};
 use super::choose::{Choice, choose_file};
 use super::complete::{AllowedDigests, complete_pins};
 use super::error::PypiError;
+use super::file_name::WheelName;
 use super::index::{FileHosts, Index, SimpleIndex, Surroundings, discover_index};
 use super::locked::{DistributionSource, LockedDistribution};
 use super::name::DistributionName;
@@ -231,6 +232,8 @@ impl Chooser<'_> {
             let allowed = self.digests.of(&pin.name)?;
             let choice = self.vouch(choose_file(&pin, &allowed, self.target, &ranks)?)?;
             let (Choice::Wheel(file) | Choice::NeedsBuild(file)) = &choice;
+            let named = || Some(file.name.parse::<WheelName>().ok()?.version);
+            pin.version = pin.version.or_else(named);
             let place = |name: &DistributionName, url: &str| match self.is_lock {
                 true => hosts.place_locked(name, url, file.sha256),
                 false => hosts.place(name, url),

@@ -43,8 +43,8 @@ pub(super) fn read_wanted(
     let context = LockContext { project, file: &source.file, text: &text_of_lock, environment };
     match source.kind {
         SourceKind::UvLock => read_uv_lock(&context).map(locked),
-        SourceKind::PoetryLock => read_poetry_lock(&context).map(locked),
-        SourceKind::PdmLock => read_pdm_lock(&context).map(locked),
+        SourceKind::PoetryLock => with_root(project, environment, locked(read_poetry_lock(&context)?)),
+        SourceKind::PdmLock => with_root(project, environment, locked(read_pdm_lock(&context)?)),
         SourceKind::PipfileLock => read_pipfile_lock(&context).map(locked),
         SourceKind::Pylock => read_pylock(&source.file, &text_of_lock, environment).map(locked),
         SourceKind::Requirements => {
@@ -115,8 +115,20 @@ fn from_declared(
     Ok(Wanted { pins: pins.into_iter().chain(root).collect(), demand: Some(demand), digests, options })
 }
 
+/// Adds the project itself, which neither Poetry nor PDM lists in its lock.
+fn with_root(
+    project: &ProjectDir,
+    environment: &MarkerEnvironment,
+    mut wanted: Wanted,
+) -> Result<Wanted, PypiError> {
+    // What it depends on is locked, so it does not matter here if only a build could tell that.
+    let declared = Declared::read(project, environment).ok().flatten();
+    wanted.pins.extend(declared.as_ref().and_then(root_pin));
+    Ok(wanted)
+}
+
 /// The project itself, when it is something that gets installed.
-pub(super) fn root_pin(declared: &Declared) -> Option<Pin> {
+fn root_pin(declared: &Declared) -> Option<Pin> {
     let name = declared.name.clone().filter(|_| declared.is_package)?;
     let origin = Origin::Directory { path: ".".to_owned(), editable: false };
     Some(Pin::new(name, declared.version.clone(), origin))

@@ -231,10 +231,11 @@ fn what_something_else_provides_is_left_out() {
 #[test]
 fn files_of_the_project_are_vouched_for_and_stored() {
     let world = World::new(Vec::new());
-    world.file("pylock.toml", "lock-version = \"1.0\"\n[[packages]]\nname = \"own\"\nversion = \"1\"\narchive = { path = \"dist/own-1-py3-none-any.whl\" }\n");
+    world.file("pylock.toml", "lock-version = \"1.0\"\n[[packages]]\nname = \"own\"\narchive = { path = \"dist/own-1-py3-none-any.whl\" }\n");
     world.file("dist/own-1-py3-none-any.whl", "bytes");
     let lock = world.lock(&Parts::default()).unwrap();
     let one = &lock.distributions[0];
+    assert_eq!(one.version.as_deref(), Some("1"), "the file name tells it");
     assert_eq!((one.kind, one.sha256), (DistributionKind::Wheel, Some(bareboat_store::Digest::of("bytes"))));
     assert_eq!(one.source, DistributionSource::File("dist/own-1-py3-none-any.whl".to_owned()));
     assert!(world.store.contains(&one.sha256.unwrap()));
