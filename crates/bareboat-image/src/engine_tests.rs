@@ -28,7 +28,7 @@ fn talk(response: &'static str, read_at_most: u64) -> (Result<String, EngineErro
     let mut writer = PartWriter::new(store, Compression::Gzip, 0).unwrap();
     // Noise, so that the archive exceeds the socket's buffers.
     let mut state = 1u64;
-    let noise: Vec<u8> = (0..3_000_000)
+    let noise: Vec<u8> = (0..1_000_000)
         .map(|_| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (state >> 56) as u8

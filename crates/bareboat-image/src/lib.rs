@@ -7,6 +7,7 @@ mod config;
 mod decompress;
 mod deflate;
 mod descriptor;
+mod dump;
 pub mod engine;
 mod image;
 mod images;

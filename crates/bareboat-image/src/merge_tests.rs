@@ -268,3 +268,58 @@ proptest! {
         prop_assert_eq!(merged.shipped, merged.visible + hidden);
     }
 }
+
+fn unpackable() -> impl Strategy<Value = Vec<Vec<(String, Entry, Vec<u8>)>>> {
+    let at = || "[ab](/[abc]){0,2}";
+    let content = || proptest::collection::vec(97u8..100, 0..3);
+    let entry = prop_oneof![
+        4 => (at(), content()).prop_map(|(at, content)| {
+            (at, Entry::file(Digest::of(&content), content.len() as u64, 0o644), content)
+        }),
+        3 => at().prop_map(|at| (at, Entry::directory(0o750), Vec::new())),
+        1 => at().prop_map(|at| {
+            let at = at.rsplit_once('/').map_or(format!(".wh.{at}"), |(parent, name)| format!("{parent}/.wh.{name}"));
+            (at, Entry::file(Digest::of(b""), 0, 0), Vec::new())
+        }),
+    ];
+    proptest::collection::vec(proptest::collection::vec(entry, 0..7), 1..4)
+}
+
+proptest! {
+    #[test]
+    fn the_testkits_second_opinion_agrees(layers in unpackable()) {
+        let mut merger = Merger::new();
+        let mut tars = Vec::new();
+        for layer in layers {
+            merger.begin_layer();
+            let mut tar = Vec::new();
+            let mut kinds: BTreeMap<String, bool> = BTreeMap::new();
+            for (at, entry, content) in layer {
+                // The second opinion knows layers that are trees: each path once, nothing below files.
+                let is_directory = entry.kind == Kind::Directory;
+                let clashes = kinds.contains_key(&at)
+                    || kinds.iter().any(|(other, directory)| {
+                        at.starts_with(&format!("{other}/")) && !directory
+                            || other.starts_with(&format!("{at}/"))
+                    });
+                if clashes {
+                    continue;
+                }
+                kinds.insert(at.clone(), is_directory);
+                crate::tar::write::write_header(&mut tar, &path(&at), &entry, 0).unwrap();
+                tar.extend_from_slice(&content);
+                tar.resize(tar.len() + crate::tar::write::padding(content.len() as u64), 0);
+            }
+            tar.extend_from_slice(&crate::tar::write::END_OF_ARCHIVE);
+            let mut reader = crate::tar::read::TarReader::new(&tar[..], Default::default());
+            while let Some(member) = reader.next_member().unwrap() {
+                let mut content = Vec::new();
+                std::io::Read::read_to_end(&mut reader.content(), &mut content).unwrap();
+                merger.add(member, Digest::of(&content)).unwrap();
+            }
+            tars.push(tar);
+        }
+        let tars: Vec<&[u8]> = tars.iter().map(Vec::as_slice).collect();
+        prop_assert_eq!(merger.finish().tree.dump(), bareboat_testkit::tree_dump::of_layers(&tars));
+    }
+}

@@ -45,8 +45,8 @@ fn write_everything(store: &Store, compression: Compression, threads: usize, chu
     let meta = FileMeta::new(0o644);
     writer.append(&path("d"), &Entry::directory(0o755)).unwrap();
     writer.append_bytes(&path("d/small"), &meta, b"hello").unwrap();
-    let large = content(5_000_000);
-    writer.append_file(&path("d/large"), &meta, 5_000_000, &mut Slow(&large, chunk)).unwrap();
+    let large = content(3_200_000);
+    writer.append_file(&path("d/large"), &meta, 3_200_000, &mut Slow(&large, chunk)).unwrap();
     let module = content(300_000);
     let raw = deflate(&module, 9);
     let mut slow = Slow(&raw, chunk);
@@ -115,7 +115,7 @@ fn joined_parts_are_one_archive_with_the_right_digests() {
             let mut found = Vec::new();
             entry.read_to_end(&mut found).unwrap();
             match names.last().unwrap().as_str() {
-                "d/large" => assert!(found == content(5_000_000)),
+                "d/large" => assert!(found == content(3_200_000)),
                 "d/module" => assert!(found == content(300_000)),
                 "d/tiny" => assert_eq!(found, b"tiny"),
                 _ => {}
@@ -280,7 +280,7 @@ fn gnu_tools_accept_a_layer() {
     if let Some(listing) = tool(&["tar", "-tvzf", "-", "--quoting-style=literal"], &blob) {
         let lines: Vec<_> = listing.lines().collect();
         assert_eq!(lines[0], "drwxr-xr-x 0/0               0 1970-01-01 00:00 d/");
-        assert_eq!(lines[2], "-rw-r--r-- 0/0         5000000 1970-01-01 00:00 d/large");
+        assert_eq!(lines[2], "-rw-r--r-- 0/0         3200000 1970-01-01 00:00 d/large");
         assert_eq!(lines[6], "hrw-r--r-- 0/0               0 1970-01-01 00:00 d/hard link to d/small");
         assert!(lines[7].ends_with(&"é".repeat(120)));
     }

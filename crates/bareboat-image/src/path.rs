@@ -134,38 +134,34 @@ impl fmt::Debug for TreePath {
     }
 }
 
+/// Text as it is. Bytes that are not UTF-8 become U+0000, which no path has, and their hex digits: a key of a JSON
+/// object must be text.
 impl Serialize for TreePath {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(&self.0) {
             Ok(text) => serializer.serialize_str(text),
-            Err(_) => serializer.serialize_bytes(&self.0),
+            Err(_) => {
+                let hex: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+                serializer.serialize_str(&format!("\0{hex}"))
+            }
         }
     }
 }
 
 impl<'de> Deserialize<'de> for TreePath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = TreePath;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a path as text or as an array of bytes")
+        use serde::de::Error;
+        let text = String::deserialize(deserializer)?;
+        let Some(hex) = text.strip_prefix('\0') else { return Self::new(&text).map_err(D::Error::custom) };
+        let digits: Option<Vec<u8>> =
+            hex.chars().map(|digit| digit.to_digit(16).map(|value| value as u8)).collect();
+        match digits {
+            Some(digits) if digits.len() % 2 == 0 => {
+                let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+                Self::new(bytes).map_err(D::Error::custom)
             }
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<TreePath, E> {
-                TreePath::new(text).map_err(E::custom)
-            }
-            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<TreePath, E> {
-                TreePath::new(bytes).map_err(E::custom)
-            }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<TreePath, A::Error> {
-                let mut bytes = Vec::new();
-                while let Some(byte) = seq.next_element::<u8>()? {
-                    bytes.push(byte);
-                }
-                TreePath::new(bytes).map_err(serde::de::Error::custom)
-            }
+            _ => Err(D::Error::custom("a path is not written in pairs of hex digits")),
         }
-        deserializer.deserialize_any(Visitor)
     }
 }
 
@@ -219,11 +215,20 @@ mod tests {
     }
 
     #[test]
-    fn survives_json_whatever_its_bytes() {
-        for bytes in [&b"usr/lib"[..], b"caf\xe9"] {
+    fn survives_json_whatever_its_bytes_also_as_a_key() {
+        for bytes in [&b"usr/lib"[..], b"caf\xe9", b""] {
             let path = TreePath::new(bytes).unwrap();
             let json = serde_json::to_string(&path).unwrap();
             assert_eq!(serde_json::from_str::<TreePath>(&json).unwrap(), path);
+            let map = std::collections::BTreeMap::from([(path, 1)]);
+            let json = serde_json::to_string(&map).unwrap();
+            assert_eq!(
+                serde_json::from_str::<std::collections::BTreeMap<TreePath, i32>>(&json).unwrap(),
+                map
+            );
+        }
+        for json in [r#""a/../b""#, r#""\u00006""#, r#""\u0000zz""#, "[1]"] {
+            assert!(serde_json::from_str::<TreePath>(json).is_err(), "{json}");
         }
     }
 }

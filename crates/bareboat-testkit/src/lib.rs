@@ -8,4 +8,5 @@ pub mod http;
 pub mod openpgp;
 pub mod package_index;
 pub mod program;
+pub mod tree_dump;
 pub mod wheel;

@@ -338,3 +338,61 @@ fn layers_that_cannot_be_applied_are_named() {
         "cannot apply layer 2: `/h` is a hard link to `/gone`, which is no file of this or a lower layer"
     );
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(60))]
+
+    /// Whatever is changed in a layout or archive: the same image, or an error. Never a panic, never another image.
+    #[test]
+    fn damaged_layouts_are_noticed(
+        at: proptest::sample::Index,
+        file: proptest::sample::Index,
+        value: u8,
+        cut: bool,
+        archive: bool,
+    ) {
+        let Fixture { directory, store } = &fixture();
+        let amd64 = image(store, "amd64");
+        let place = directory.path().join("place");
+        if archive {
+            let mut bytes = Vec::new();
+            write_oci_archive(store, &amd64, Some("app"), &mut bytes).unwrap();
+            std::fs::write(&place, bytes).unwrap();
+        } else {
+            write_layout(store, &amd64, Some("app"), &place).unwrap();
+        }
+        let files: Vec<_> = match archive {
+            true => vec![place.clone()],
+            false => {
+                let blobs = std::fs::read_dir(place.join("blobs/sha256")).unwrap();
+                let mut files: Vec<_> = blobs.map(|entry| entry.unwrap().path()).collect();
+                files.push(place.join("index.json"));
+                files.sort();
+                files
+            }
+        };
+        let file = &files[file.index(files.len())];
+        let mut bytes = std::fs::read(file).unwrap();
+        let at = at.index(bytes.len());
+        match cut {
+            true => bytes.truncate(at),
+            false => bytes[at] = value,
+        }
+        std::fs::remove_file(file).unwrap();
+        std::fs::write(file, bytes).unwrap();
+        let read = || -> Result<Option<String>, SourceError> {
+            let source = Source::open(&place, directory.path())?;
+            let image = source.image(&Select::default())?;
+            let (merged, _) = image.merge(Limits::default(), |_, _, _| Ok(()))?;
+            Ok(image.config.is_some().then(|| merged.tree.dump()))
+        };
+        if let Ok(Some(dump)) = read() {
+            let digests = [b"amd64".as_slice(), b"three"].map(|content| Digest::of(content));
+            let expected = format!(
+                "drwxr-xr-x 0:0 /etc\n-rw-r--r-- 0:0 /etc/b 5 {}\n-rw-r--r-- 0:0 /etc/c 5 {}\n",
+                digests[0], digests[1]
+            );
+            proptest::prop_assert_eq!(dump, expected);
+        }
+    }
+}

@@ -160,20 +160,28 @@ fn limits_stop_bombs_before_they_are_read() {
 
 #[test]
 fn a_gigabyte_of_zeros_in_a_megabyte_of_gzip_is_stopped_at_the_limit() {
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(&raw_header(b"zeros", b'0', 1 << 30)).unwrap();
-    for _ in 0..1024 {
-        gzip.write_all(&vec![0; 1 << 20]).unwrap();
-    }
-    let bomb = gzip.finish().unwrap();
-    assert!(bomb.len() < 10 << 20);
-    let limits = Limits { bytes: 100 << 20, ..Limits::default() };
-    let mut reader = TarReader::new(flate2::read::GzDecoder::new(&bomb[..]), limits);
-    assert!(matches!(reader.next_member(), Err(TarError::TooLarge { .. })));
-    // Not announced, but there: behind the end of the archive.
-    let limits = Limits { bytes: 1 << 20, ..Limits::default() };
-    let reader = TarReader::new(io::repeat(0), limits);
+    let gzip = |content: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    };
+    let megabyte = gzip(&vec![0; 1 << 20]);
+    let bomb = [gzip(&raw_header(b"zeros", b'0', 1 << 30)), megabyte.repeat(1024)].concat();
+    assert!(bomb.len() < 2 << 20);
+    let read = |bytes| {
+        let limits = Limits { bytes, ..Limits::default() };
+        let mut reader = TarReader::new(flate2::read::MultiGzDecoder::new(&bomb[..]), limits);
+        reader.next_member()?;
+        reader.next_member()
+    };
+    // Announced too large; and found so while it is skipped.
+    assert!(matches!(read((1 << 30) - 1), Err(TarError::TooLarge { .. })));
+    let many = [gzip(&raw_header(b"zeros", b'0', 1 << 20)), megabyte].concat().repeat(1024);
+    let limits = Limits { bytes: 10 << 20, ..Limits::default() };
+    let reader = TarReader::new(flate2::read::MultiGzDecoder::new(&many[..]), limits);
     assert!(matches!(reader.finish(), Err(TarError::TooLarge { .. })));
+    // Not announced, but there: behind the end of the archive.
+    assert!(matches!(TarReader::new(io::repeat(0), limits).finish(), Err(TarError::TooLarge { .. })));
 }
 
 #[test]
