@@ -32,8 +32,8 @@ pub fn check() -> Result<(), String> {
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
-    let metadata: serde_json::Value =
-        serde_json::from_slice(&output.stdout).map_err(|error| format!("cannot read `cargo metadata`: {error}"))?;
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("cannot read `cargo metadata`: {error}"))?;
     let packages = metadata["packages"].as_array().cloned().unwrap_or_default();
     let wrong: Vec<String> = packages
         .iter()

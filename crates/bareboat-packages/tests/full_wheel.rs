@@ -141,7 +141,7 @@ fn compare(directory: &Path, path: &Path, python: (u8, u8)) {
     let generated = |name: &&str| {
         ["INSTALLER", "direct_url.json"].contains(name) || ours.contains_key(&format!("bin/{name}"))
     };
-    assert!(rewritten.iter().all(|name| generated(name)), "{rewritten:?}");
+    assert!(rewritten.iter().all(generated), "{rewritten:?}");
     eprintln!("{}: {} files, {rewritten:?} differ", path.file_name().unwrap().display(), ours.len());
 }
 

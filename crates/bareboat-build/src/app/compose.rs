@@ -231,8 +231,7 @@ fn source_steps(inputs: &Inputs<'_>) -> Vec<(Step, LayerName)> {
             None => LayerName::Libraries,
         };
         let slice = inputs.decisions.slice;
-        let op =
-            Op::Package { blob: *blob, slice, keep_gconv: false, exclude: BTreeSet::new() };
+        let op = Op::Package { blob: *blob, slice, keep_gconv: false, exclude: BTreeSet::new() };
         let origin = Origin::Debian { name: name.clone(), version: version.clone() };
         steps.push((Step { op, origin }, layer));
     }

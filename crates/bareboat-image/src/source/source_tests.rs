@@ -387,7 +387,7 @@ proptest::proptest! {
             Ok(image.config.is_some().then(|| merged.tree.dump()))
         };
         if let Ok(Some(dump)) = read() {
-            let digests = [b"amd64".as_slice(), b"three"].map(|content| Digest::of(content));
+            let digests = [b"amd64".as_slice(), b"three"].map(Digest::of);
             let expected = format!(
                 "drwxr-xr-x 0:0 /etc\n-rw-r--r-- 0:0 /etc/b 5 {}\n-rw-r--r-- 0:0 /etc/c 5 {}\n",
                 digests[0], digests[1]

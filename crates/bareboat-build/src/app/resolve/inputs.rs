@@ -7,13 +7,16 @@ use crate::app::build::Request;
 use crate::app::config::Config;
 use crate::app::project::Project;
 
+/// Raised whenever the curated base gains or loses a package, so that older locks are made again.
+const BASE: u32 = 1;
+
 /// The digest of the files that tell dependencies, and of the settings that choose packages.
 ///
 /// # Errors
 /// A file that cannot be read.
 pub fn digest(request: &Request<'_>, project: &Project, config: &Config) -> Result<Digest, BuildError> {
     let mut identity = format!(
-        "lock {:?} {:?} {:?} {:?} {:?} {:?} {:?}\n",
+        "lock {BASE} {:?} {:?} {:?} {:?} {:?} {:?} {:?}\n",
         request.options.debian.as_ref().or(config.debian.as_ref()),
         config.python,
         request.options.slice.as_ref().or(config.slice.as_ref()),
