@@ -48,7 +48,7 @@ fn every_library_of_the_base_loads_in_every_slice() {
     if !full::wanted("every_library_of_the_base_loads_in_every_slice") {
         return;
     }
-    for release in RELEASES {
+    for release in Release::ALL {
         for architecture in [Architecture::Amd64, Architecture::Arm64] {
             for slice in [Slice::Full, Slice::Safe, Slice::Web] {
                 let root = base_root(release, architecture, slice);
@@ -82,7 +82,7 @@ fn every_script_of_the_base_is_accounted_for() {
     if !full::wanted("every_script_of_the_base_is_accounted_for") {
         return;
     }
-    for release in RELEASES {
+    for release in Release::ALL {
         let packages = base::packages(release, Slice::Full);
         let mut names: Vec<&str> = packages.iter().map(|package| package.name).collect();
         names.extend([

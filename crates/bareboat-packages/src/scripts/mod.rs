@@ -63,7 +63,8 @@ impl Accounting {
         let shells = ["/bin/sh", "/bin/bash", "/bin/dash"];
         let is_shell =
             interpreter.starts_with("#!") && shells.iter().any(|shell| interpreter.contains(shell));
-        let commands = is_shell.then(|| parser::parse(text).ok()).flatten();
+        let text = without_local_directories(text);
+        let commands = is_shell.then(|| parser::parse(&text).ok()).flatten();
         let Some(commands) = commands else {
             self.uncovered.push(format!("{script}: all of it ({interpreter})"));
             return;
@@ -132,6 +133,23 @@ impl Accounting {
         let mut seen = BTreeSet::new();
         self.alternatives.retain(|alternative| seen.insert(alternative.clone()));
     }
+}
+
+/// The script without what debhelper adds to make directories below `/usr/local`, which are for administrators.
+///
+/// Its commands take their arguments from a here-document, so they could not be told from others.
+fn without_local_directories(text: &str) -> String {
+    let mut kept = String::new();
+    let mut inside = false;
+    for line in text.lines() {
+        inside |= line.starts_with("# Automatically added by dh_usrlocal");
+        if !inside {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+        inside &= line != "# End automatically added section";
+    }
+    kept
 }
 
 /// `--install LINK NAME PATH PRIORITY [--slave LINK NAME PATH]…`.

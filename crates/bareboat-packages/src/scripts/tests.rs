@@ -151,6 +151,15 @@ fn scripts_read_by_hand_are_covered_action_by_action() {
 }
 
 #[test]
+fn directories_for_administrators_are_left_out() {
+    let block = "# Automatically added by dh_usrlocal/13.24\n\
+        (\n\twhile read line; do\n\t\tset -- $line\n\t\tmkdir \"$1\"\n\tdone\n) << DATA\n\
+        /usr/local/share/x 02775 root staff\nDATA\n# End automatically added section\n";
+    assert_eq!(left(block), NOTHING);
+    assert_eq!(left(&format!("{block}touch /x\n")), ["touch /x"]);
+}
+
+#[test]
 fn removal_scripts_never_run() {
     assert_eq!(
         account_of("demo", &[("postrm", "#!/bin/sh\ntouch /x\n"), ("config", "#!/usr/bin/perl\n")]),

@@ -44,6 +44,15 @@ pub fn packages(release: Release, slice: Slice) -> Vec<BasePackage> {
     packages
 }
 
+/// The package with the C library's character set converters, where it is not the C library's own: needed once
+/// something imports `iconv_open`.
+pub fn converters_package(release: Release) -> Option<&'static str> {
+    match release {
+        Release::Bookworm | Release::Trixie => None,
+        Release::Forky => Some("libc-gconv-modules-extra"),
+    }
+}
+
 /// Why a dependency of a package is not followed; `None` when it is.
 ///
 /// `package` is the one that depends, `dependency` the one it names.

@@ -126,7 +126,7 @@ impl<'a> Check<'a> {
     }
 
     fn report(mut self) -> LoadReport {
-        let by_name = self.by_name();
+        let by_name = if self.unresolved.is_empty() { BTreeMap::new() } else { self.by_name() };
         for (path, names) in std::mem::take(&mut self.unresolved) {
             for (soname, searched) in names {
                 let found = self.report.libraries.get(&path).is_some_and(|found| found.contains_key(&soname));
