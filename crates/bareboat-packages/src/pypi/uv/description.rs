@@ -68,7 +68,7 @@ fn answer(target: &Target) -> serde_json::Value {
         "extension_suffixes": [".abi3.so", ".so"],
         "standalone": false,
         "scheme": scheme,
-        "virtualenv": scheme,
+        "virtualenv": environment_scheme(&target.python.short()),
         "os": os,
         "arch": architecture,
         "platform": { "os": os, "arch": architecture },
@@ -77,6 +77,15 @@ fn answer(target: &Target) -> serde_json::Value {
         "gil_disabled": false,
         "debug_enabled": false,
         "pointer_size": "64",
+    })
+}
+
+/// Where things lie inside a virtual environment, relative to it. uv joins these to the directory of an environment it
+/// makes; an absolute path here would lead it into this machine's own `/usr`.
+fn environment_scheme(python: &str) -> serde_json::Value {
+    let library = format!("lib/python{python}/site-packages");
+    serde_json::json!({
+        "purelib": library, "platlib": library, "include": format!("include/site/python{python}"), "scripts": "bin", "data": "",
     })
 }
 
@@ -97,5 +106,12 @@ mod tests {
         assert_eq!(answer["os"]["minor"], 41);
         let other = Target { glibc: (2, 36), ..target };
         assert_ne!(write_description(directory.path(), &other).unwrap(), path);
+    }
+
+    #[test]
+    fn an_environment_never_leads_into_the_machine() {
+        for (name, place) in environment_scheme("3.11").as_object().unwrap() {
+            assert!(!place.as_str().unwrap().starts_with('/'), "{name}: {place}");
+        }
     }
 }
