@@ -67,9 +67,16 @@ fn fixture_server() {
     println!("listening");
     for stream in listener.incoming() {
         let mut stream = stream.unwrap();
-        let mut request = [0; 1024];
-        let length = stream.read(&mut request).unwrap();
-        let line = String::from_utf8_lossy(&request[..length]);
+        // What is sent in one go may arrive in several: read to the end of the header.
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            if stream.read(&mut byte).unwrap() == 0 {
+                break;
+            }
+            request.push(byte[0]);
+        }
+        let line = String::from_utf8_lossy(&request);
         write!(stream, "HTTP/1.0 200 OK\r\n\r\n{}", line.trim()).unwrap();
     }
 }

@@ -38,11 +38,14 @@ fn a_shell_has_a_controlling_terminal_and_job_control() {
 fn the_interrupt_key_interrupts_what_runs() {
     require!(possible());
     let root = Root::new();
-    let mut sandbox = root.shell("echo ready; sleep 1000");
+    let mut sandbox = root.shell("stty -echo; echo ready; exec cat");
     sandbox.terminal = Terminal::Own;
     let mut child = spawn(&sandbox).unwrap();
     let mut terminal = child.terminal.take().unwrap();
     wait_for_line(&mut terminal, "ready");
+    // A shell that is about to execute something may catch the signal and then forget it: let `cat` answer first.
+    terminal.write_all(b"awake\n").unwrap();
+    wait_for_line(&mut terminal, "awake");
     terminal.write_all(b"\x03").unwrap();
     assert_eq!(child.wait().unwrap(), ExitStatus::Signaled(2));
 }
