@@ -1,6 +1,6 @@
 //! The result of one operation: a tree, and the compressed bytes for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bareboat_image::{Kind, Part, Tree, TreePath};
 use bareboat_packages::elf::ElfFacts;
@@ -19,6 +19,8 @@ pub struct Piece {
     pub elf: BTreeMap<TreePath, ElfFacts>,
     /// The interpreter line of executable scripts, without `#!`.
     pub interpreters: BTreeMap<TreePath, String>,
+    /// What its Python sources import as they are imported.
+    pub imports: Imports,
     /// Files kept aside for something that is generated later (certificates), by their path in the package.
     pub captured: BTreeMap<TreePath, Digest>,
     /// For a Debian package: what dpkg would have recorded.
@@ -27,6 +29,15 @@ pub struct Piece {
     pub python: Option<PythonFacts>,
     /// Python files that do not compile, with the reason.
     pub uncompiled: Vec<(TreePath, String)>,
+}
+
+/// What Python sources import as they are imported: names of modules, absolute.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Imports {
+    /// Of each module of the standard library, by its path.
+    pub standard: BTreeMap<TreePath, BTreeSet<String>>,
+    /// Of all other sources together, without what they import of their own package.
+    pub others: BTreeSet<String>,
 }
 
 /// What is kept of a Debian package's control files.
@@ -68,6 +79,7 @@ impl Piece {
             part: None,
             elf: BTreeMap::new(),
             interpreters: BTreeMap::new(),
+            imports: Imports::default(),
             captured: BTreeMap::new(),
             debian: None,
             python: None,

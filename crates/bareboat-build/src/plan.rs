@@ -53,6 +53,9 @@ pub enum Op {
         of: Box<Op>,
         /// Identity of the interpreter that compiles.
         interpreter: Digest,
+        /// The sources to compile; `None` for all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        only: Option<BTreeSet<TreePath>>,
         /// Paths that another origin brings in its place.
         exclude: BTreeSet<TreePath>,
     },
@@ -129,7 +132,7 @@ impl Op {
 }
 
 /// Raised whenever an operation's result changes for the same input.
-pub(crate) const ENGINE: u32 = 2;
+pub(crate) const ENGINE: u32 = 3;
 
 /// The modification time of everything that is not the application's: 1980-01-02, the first whole day that zip
 /// archives can state in every time zone. Python's `zipfile` refuses anything older.

@@ -74,7 +74,9 @@ impl Context<'_> {
                 op::wheel::install(self, blob, &options)
             }
             Op::Files { tree, from } => op::files::take(self, tree, *from),
-            Op::Bytecode { of, exclude, .. } => op::bytecode::compile(self, of, exclude),
+            Op::Bytecode { of, only, exclude, .. } => {
+                op::bytecode::compile(self, of, &op::bytecode::Choice { only: only.as_ref(), exclude })
+            }
         }
     }
 

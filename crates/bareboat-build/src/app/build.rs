@@ -270,7 +270,9 @@ fn interpreter(
     locked: &Locked,
     host: Target,
 ) -> Result<Interpreter, BuildError> {
-    let names = host.release.interpreter_packages();
+    // It compiles with what is built into it; the rest of the standard library is not needed.
+    let [program, minimal, _] = host.release.interpreter_packages();
+    let names = [program, minimal];
     let needed = |name: &str| names.iter().any(|own| own == name) || LOADED_BY_PYTHON.contains(&name);
     let packages: Vec<_> = locked.packages.iter().filter(|package| needed(&package.name)).cloned().collect();
     let only = Locked { packages, distributions: Vec::new() };

@@ -10,12 +10,14 @@ use bareboat_packages::system::ld_so_cache;
 use bareboat_packages::system::users::{HomeAccess, RuntimeUser};
 use bareboat_store::Digest;
 
+use super::bytecode_choice;
 use super::generated;
 use super::target::Target;
 use crate::BuildError;
 use crate::cut::LayerPlan;
 use crate::event::Event;
 use crate::merge::{self, Merged};
+use crate::op::sources::is_source;
 use crate::piece::Piece;
 use crate::plan::{Op, Origin, Place, Step};
 use crate::solve::Context;
@@ -326,23 +328,39 @@ fn add_system(growing: &mut Growing<'_>, inputs: &Inputs<'_>, merged: &Merged) -
     growing.add_tree(tree, Place::Store, Origin::Generated, last)
 }
 
-/// Bytecode for every piece with Python files, beside them.
+/// Bytecode for every piece with Python files, beside them; of the standard library what is worth it.
 fn add_bytecode(growing: &mut Growing<'_>) -> Result<(), BuildError> {
     let Some(interpreter) = growing.context.interpreter else { return Ok(()) };
+    let chosen = bytecode_choice::choose(&growing.pieces);
     let mut new = Vec::new();
     for (index, piece) in growing.pieces.iter().enumerate() {
-        let has_python = piece.tree.entries.iter().any(|(path, entry)| {
-            path.as_bytes().ends_with(b".py") && matches!(entry.kind, Kind::File { .. })
-        });
-        if has_python {
-            let step = &growing.steps[index];
+        let step = &growing.steps[index];
+        let mut add = |only: Option<BTreeSet<TreePath>>, layer: LayerName| {
             let op = Op::Bytecode {
                 of: Box::new(step.op.clone()),
                 interpreter: interpreter.identity(),
+                only,
                 exclude: BTreeSet::new(),
             };
             let origin = Origin::Bytecode { of: Box::new(step.origin.clone()) };
-            new.push((Step { op, origin }, growing.layers[index].clone()));
+            new.push((Step { op, origin }, layer));
+        };
+        let standard = &piece.imports.standard;
+        if standard.is_empty() {
+            let is_file = |entry: &bareboat_image::Entry| matches!(entry.kind, Kind::File { .. });
+            if piece.tree.entries.iter().any(|(path, entry)| is_source(path) && is_file(entry)) {
+                add(None, growing.layers[index].clone());
+            }
+            continue;
+        }
+        let layers =
+            [(&chosen.core, growing.layers[index].clone()), (&chosen.extra, LayerName::Dependencies)];
+        for (all, layer) in layers {
+            let only: BTreeSet<TreePath> =
+                all.iter().filter(|path| standard.contains_key(*path)).cloned().collect();
+            if !only.is_empty() {
+                add(Some(only), layer);
+            }
         }
     }
     growing.add(new)

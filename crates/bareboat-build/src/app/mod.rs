@@ -1,6 +1,7 @@
 //! The application front end: a directory becomes a plan (detect → lock → plan).
 
 pub mod build;
+mod bytecode_choice;
 pub mod compose;
 pub mod config;
 pub mod describe;

@@ -15,6 +15,7 @@ use bareboat_packages::system::slices::Slicing;
 use bareboat_packages::wheel::{InstallOptions, Wheel};
 use bareboat_store::{Digest, Store};
 
+use super::sources::is_source;
 use crate::BuildError;
 use crate::piece::Piece;
 use crate::plan::{MTIME, Op, Place};
@@ -112,54 +113,62 @@ fn unpack_package(store: &Store, blob: &Digest, root: &Path) -> Result<(), Build
     })
 }
 
+/// Which sources of an operation's result are compiled.
+pub struct Choice<'a> {
+    /// These; `None` for all.
+    pub only: Option<&'a BTreeSet<TreePath>>,
+    /// Bytecode files that another origin brings.
+    pub exclude: &'a BTreeSet<TreePath>,
+}
+
+impl Choice<'_> {
+    fn includes(&self, compiler: &Compiler, source: &TreePath) -> bool {
+        is_source(source)
+            && self.only.is_none_or(|only| only.contains(source))
+            && compiler.cache_path(source).is_some_and(|cache| !self.exclude.contains(&cache))
+    }
+}
+
 /// The piece with the bytecode of `of`'s files.
 ///
 /// # Errors
 /// The interpreter cannot be started, or the other operation's input is damaged.
-pub fn compile(context: &Context<'_>, of: &Op, exclude: &BTreeSet<TreePath>) -> Result<Piece, BuildError> {
+pub fn compile(context: &Context<'_>, of: &Op, choice: &Choice<'_>) -> Result<Piece, BuildError> {
     let interpreter = context.interpreter.ok_or(BuildError::NoInterpreter)?;
     let compiler = interpreter.compiler(context.store)?;
-    let from = match of {
+    let mtime = match of {
         Op::Files { from: Place::Application, .. } => context.application_mtime,
         _ => MTIME,
     };
-    let mut compiling = Compiling {
-        compiler,
-        exclude,
-        writer: PartWriter::new(context.store, context.compression, from)?,
-        piece: Piece::empty(),
-    };
+    let writer = PartWriter::new(context.store, context.compression, mtime)?;
+    let mut compiling = Compiling { compiler, writer, piece: Piece::empty() };
     match of {
         Op::Package { blob, slice, exclude, .. } => {
             let slicing = Slicing { slice: *slice, needs_gconv: false, debug: false };
-            compiling.package(context, blob, slicing, exclude)?;
+            let sources = package_sources(context, blob, slicing, |path| {
+                choice.includes(compiler, path) && !exclude.contains(path)
+            })?;
+            compiling.all(sources.into_iter().map(Ok))?;
         }
         Op::Wheel { blob, environment, python, exclude, .. } => {
             let wheel = Wheel::open(context.store.open_blob(blob)?)?;
             let layout = super::wheel::layout(environment, *python)?;
-            for member in wheel.members(&layout, InstallOptions::default())? {
-                if is_source(&member.path) && !exclude.contains(&member.path) {
-                    let mut source = Vec::new();
-                    wheel
-                        .reader(&member)
-                        .read_to_end(&mut source)
-                        .map_err(|error| read_error(&member.path, &error))?;
-                    compiling.file(&member.path, &source)?;
-                }
-            }
+            let mut members = wheel.members(&layout, InstallOptions::default())?;
+            members
+                .retain(|member| choice.includes(compiler, &member.path) && !exclude.contains(&member.path));
+            compiling.all(members.into_iter().map(|member| {
+                let mut source = Vec::new();
+                let read = wheel.reader(&member).read_to_end(&mut source);
+                read.map_err(|error| read_error(&member.path, &error))?;
+                Ok((member.path, source))
+            }))?;
         }
         Op::Files { tree, from } => {
-            for (path, entry) in &tree.entries {
-                if let (true, Kind::File { digest, .. }) = (is_source(path), &entry.kind) {
-                    let mut source = Vec::new();
-                    let mut content = super::files::open(context, path, digest, *from)?;
-                    content.read_to_end(&mut source).map_err(|error| read_error(path, &error))?;
-                    if Digest::of(&source) != *digest {
-                        return Err(BuildError::Changed { path: path.to_string() });
-                    }
-                    compiling.file(path, &source)?;
-                }
-            }
+            let files = tree.entries.iter().filter(|(path, _)| choice.includes(compiler, path));
+            compiling.all(files.filter_map(|(path, entry)| match &entry.kind {
+                Kind::File { digest, .. } => Some(file_source(context, path, digest, *from)),
+                _ => None,
+            }))?;
         }
         Op::Bytecode { .. } => {}
     }
@@ -170,57 +179,79 @@ pub fn compile(context: &Context<'_>, of: &Op, exclude: &BTreeSet<TreePath>) -> 
     Ok(piece)
 }
 
+type Source = (TreePath, Vec<u8>);
+
 struct Compiling<'a> {
     compiler: &'a Compiler,
-    exclude: &'a BTreeSet<TreePath>,
     writer: PartWriter<'a>,
     piece: Piece,
 }
 
 impl Compiling<'_> {
-    fn file(&mut self, path: &TreePath, source: &[u8]) -> Result<(), BuildError> {
-        let Some(cache) = self.compiler.cache_path(path).filter(|cache| !self.exclude.contains(cache)) else {
-            return Ok(());
-        };
-        match self.compiler.compile(path, source)? {
-            Outcome::Code(code) => {
-                let entry = self.writer.append_bytes(&cache, &FileMeta::new(0o644), &code)?;
-                if let Some(directory) = cache.parent() {
-                    self.piece.tree.insert(directory, Entry::directory(0o755));
-                }
-                self.piece.tree.insert(cache, entry);
-            }
-            Outcome::Refused { message, .. } => self.piece.uncompiled.push((path.clone(), message)),
-        }
-        Ok(())
+    /// Compiles on all interpreters and writes in the order of `sources`, until the first that cannot be read.
+    fn all(&mut self, sources: impl Iterator<Item = Result<Source, BuildError>>) -> Result<(), BuildError> {
+        let mut unread = None;
+        let readable = sources.map_while(|source| source.map_err(|error| unread = Some(error)).ok());
+        let compiler = self.compiler;
+        compiler.compile_all(readable, |path, outcome| self.take(path, outcome))?;
+        unread.map_or(Ok(()), Err)
     }
 
-    fn package(
-        &mut self,
-        context: &Context<'_>,
-        blob: &Digest,
-        slicing: Slicing,
-        exclude: &BTreeSet<TreePath>,
-    ) -> Result<(), BuildError> {
-        let mut reader = DebReader::open(context.store.open_blob(blob)?)?;
-        let package = reader.control().package().to_owned();
-        let mut placer = Placer::new(&package, slicing);
-        reader.for_each_entry(|entry, content| {
-            let Placed::Keep(placed) = placer.place(entry)? else { return Ok(()) };
-            if placed.kind == DebKind::File && is_source(&placed.path) && !exclude.contains(&placed.path) {
-                let mut source = Vec::new();
-                content.read_to_end(&mut source).map_err(|error| read_error(&placed.path, &error))?;
-                self.file(&placed.path, &source)?;
+    fn take(&mut self, path: TreePath, outcome: Outcome) -> Result<(), BuildError> {
+        let code = match outcome {
+            Outcome::Code(code) => code,
+            Outcome::Refused { message, .. } => {
+                self.piece.uncompiled.push((path, message));
+                return Ok(());
             }
-            Ok(())
-        })
+        };
+        let cache = self.compiler.cache_path(&path).expect("only sources are compiled");
+        let entry = self.writer.append_bytes(&cache, &FileMeta::new(0o644), &code)?;
+        if let Some(directory) = cache.parent() {
+            self.piece.tree.insert(directory, Entry::directory(0o755));
+        }
+        self.piece.tree.insert(cache, entry);
+        Ok(())
     }
 }
 
-/// A Python file on an import path: not a configuration file below `/etc`, not a script in a documentation directory.
-fn is_source(path: &TreePath) -> bool {
-    path.as_bytes().ends_with(b".py")
-        && (path.as_bytes().starts_with(b"usr/lib/") || path.as_bytes().starts_with(b"app/"))
+/// The wanted sources of a Debian package, in its order.
+fn package_sources(
+    context: &Context<'_>,
+    blob: &Digest,
+    slicing: Slicing,
+    wanted: impl Fn(&TreePath) -> bool,
+) -> Result<Vec<Source>, BuildError> {
+    let mut reader = DebReader::open(context.store.open_blob(blob)?)?;
+    let package = reader.control().package().to_owned();
+    let mut placer = Placer::new(&package, slicing);
+    let mut sources = Vec::new();
+    reader.for_each_entry(|entry, content| {
+        let Placed::Keep(placed) = placer.place(entry)? else { return Ok(()) };
+        if placed.kind == DebKind::File && wanted(&placed.path) {
+            let mut source = Vec::new();
+            content.read_to_end(&mut source).map_err(|error| read_error(&placed.path, &error))?;
+            sources.push((placed.path, source));
+        }
+        Ok::<(), BuildError>(())
+    })?;
+    Ok(sources)
+}
+
+/// A file of known content.
+fn file_source(
+    context: &Context<'_>,
+    path: &TreePath,
+    digest: &Digest,
+    from: Place,
+) -> Result<Source, BuildError> {
+    let mut source = Vec::new();
+    let mut content = super::files::open(context, path, digest, from)?;
+    content.read_to_end(&mut source).map_err(|error| read_error(path, &error))?;
+    if Digest::of(&source) != *digest {
+        return Err(BuildError::Changed { path: path.to_string() });
+    }
+    Ok((path.clone(), source))
 }
 
 fn read_error(path: &TreePath, error: &std::io::Error) -> BuildError {

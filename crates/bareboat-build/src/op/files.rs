@@ -25,8 +25,8 @@ pub fn take(context: &Context<'_>, tree: &Tree, from: Place) -> Result<Piece, Bu
             Kind::File { size, digest } => {
                 let meta = FileMeta { mode: entry.mode, owner: entry.owner, xattrs: entry.xattrs.clone() };
                 let mut content = open(context, path, digest, from)?;
-                let mut spooled =
-                    spool(context.store, &mut content, *size).map_err(|error| read_error(path, &error))?;
+                let mut spooled = spool(context.store, path, &mut content, *size)
+                    .map_err(|error| read_error(path, &error))?;
                 let found =
                     writer.append_file(path, &meta, *size, spooled.reader()).map_err(
                         |error| match error {

@@ -1,4 +1,5 @@
-//! Looks at a file's content as it streams by: ELF facts, or the interpreter a script names on its first line.
+//! Looks at a file's content as it streams by: ELF facts, the interpreter a script names on its first line, what a
+//! Python source imports.
 //!
 //! ELF headers may point anywhere in the file, so its bytes are kept for a moment; scripts are only peeked at.
 
@@ -8,6 +9,7 @@ use bareboat_image::TreePath;
 use bareboat_packages::elf::ElfFacts;
 use bareboat_store::Store;
 
+use super::sources;
 use crate::piece::Piece;
 
 /// Larger files wait on disk instead of in memory.
@@ -21,6 +23,7 @@ pub(super) struct Spooled<'r> {
     content: Content<'r>,
     elf: Option<ElfFacts>,
     interpreter: Option<String>,
+    imports: Option<sources::Imported>,
 }
 
 enum Content<'r> {
@@ -30,8 +33,20 @@ enum Content<'r> {
 }
 
 /// Looks at `content` of `size` bytes.
-pub(super) fn spool<'r>(store: &Store, content: &'r mut dyn Read, size: u64) -> io::Result<Spooled<'r>> {
+pub(super) fn spool<'r>(
+    store: &Store,
+    path: &TreePath,
+    content: &'r mut dyn Read,
+    size: u64,
+) -> io::Result<Spooled<'r>> {
     let mut start = Vec::new();
+    if sources::is_source(path) && size <= sources::LARGEST {
+        // One byte more than announced, as below.
+        content.take(size + 1).read_to_end(&mut start)?;
+        let interpreter = shebang(&start[..start.len().min(FIRST_LINE as usize)]);
+        let imports = sources::imports(path, &start);
+        return Ok(Spooled { content: Content::Memory(Cursor::new(start)), elf: None, interpreter, imports });
+    }
     content.take(FIRST_LINE).read_to_end(&mut start)?;
     if !start.starts_with(b"\x7fELF") {
         let interpreter = shebang(&start);
@@ -39,6 +54,7 @@ pub(super) fn spool<'r>(store: &Store, content: &'r mut dyn Read, size: u64) -> 
             content: Content::Stream(Cursor::new(start).chain(content)),
             elf: None,
             interpreter,
+            imports: None,
         });
     }
     // One byte more than announced, so that the writer notices a file that is too long.
@@ -48,7 +64,7 @@ pub(super) fn spool<'r>(store: &Store, content: &'r mut dyn Read, size: u64) -> 
         let mut bytes = Cursor::new(start);
         let elf = ElfFacts::read(&mut bytes).ok();
         bytes.set_position(0);
-        return Ok(Spooled { content: Content::Memory(bytes), elf, interpreter: None });
+        return Ok(Spooled { content: Content::Memory(bytes), elf, interpreter: None, imports: None });
     }
     let mut file = tempfile::tempfile_in(store.temporary_directory())?;
     file.write_all(&start)?;
@@ -56,7 +72,7 @@ pub(super) fn spool<'r>(store: &Store, content: &'r mut dyn Read, size: u64) -> 
     file.seek(SeekFrom::Start(0))?;
     let elf = ElfFacts::read(&mut file).ok();
     file.seek(SeekFrom::Start(0))?;
-    Ok(Spooled { content: Content::File(file), elf, interpreter: None })
+    Ok(Spooled { content: Content::File(file), elf, interpreter: None, imports: None })
 }
 
 impl Spooled<'_> {
@@ -76,6 +92,9 @@ impl Spooled<'_> {
         }
         if let Some(interpreter) = self.interpreter.filter(|_| mode & 0o111 != 0) {
             piece.interpreters.insert(path.clone(), interpreter);
+        }
+        if let Some(imports) = self.imports {
+            imports.record(&mut piece.imports);
         }
     }
 }

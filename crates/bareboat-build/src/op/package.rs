@@ -104,7 +104,7 @@ impl Unpacking<'_> {
 
     fn file(&mut self, placed: &DebEntry, content: &mut dyn Read) -> Result<Entry, BuildError> {
         let meta = FileMeta { mode: placed.mode, owner: placed.owner, ..FileMeta::default() };
-        let mut spooled = spool(self.context.store, content, placed.size)
+        let mut spooled = spool(self.context.store, &placed.path, content, placed.size)
             .map_err(|error| BuildError::Read { path: placed.path.to_string(), reason: error.to_string() })?;
         let kept = self.writer.append_file(&placed.path, &meta, placed.size, spooled.reader())?;
         spooled.record(&mut self.piece, &placed.path, placed.mode);

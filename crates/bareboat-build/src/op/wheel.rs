@@ -7,6 +7,7 @@ use bareboat_packages::wheel::{InstallOptions, Member, Source, VenvLayout, Wheel
 use bareboat_store::Digest;
 
 use super::look::spool;
+use super::sources::is_source;
 use crate::BuildError;
 use crate::piece::{Piece, PythonFacts};
 use crate::plan::MTIME;
@@ -72,15 +73,15 @@ fn append(writer: &mut PartWriter<'_>, wheel: &Wheel, member: &Member) -> Result
     Ok(entry)
 }
 
-/// Looks at what may be ELF or a script: a second, short way through the member.
+/// Looks at what may be ELF, a script or a source: a second, short way through the member.
 fn look(context: &Context<'_>, wheel: &Wheel, member: &Member, piece: &mut Piece) -> Result<(), BuildError> {
-    // Python sources and metadata are never ELF, and there are many of them.
+    // Nothing that small is ELF or a script that anybody starts.
     let is_executable = member.mode & 0o111 != 0;
-    if !is_executable && (member.path.file_name().ends_with(b".py") || member.size < 64) {
+    if !is_executable && member.size < 64 && !is_source(&member.path) {
         return Ok(());
     }
     let mut content = wheel.reader(member);
-    let spooled = spool(context.store, &mut content, member.size)
+    let spooled = spool(context.store, &member.path, &mut content, member.size)
         .map_err(|error| BuildError::Read { path: member.path.to_string(), reason: error.to_string() })?;
     spooled.record(piece, &member.path, member.mode);
     Ok(())

@@ -9,7 +9,9 @@
 //!
 //! Never runs or imports what it compiles.
 
+mod core_modules;
 mod error;
+mod imports;
 mod marshal;
 mod process;
 
@@ -23,7 +25,9 @@ use std::time::Duration;
 use bareboat_image::TreePath;
 use process::{Interpreter, Process};
 
+pub use core_modules::CORE_MODULES;
 pub use error::BytecodeError;
+pub use imports::imported_on_start;
 
 /// Compiles sources with the interpreter of a composed root. Shared freely between threads.
 pub struct Compiler {

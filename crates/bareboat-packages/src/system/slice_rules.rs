@@ -89,6 +89,12 @@ pub(super) const RULES: &[Rule] = &[
     keep("", "usr/lib/*/gconv/ISO8859-15.so"),
     keep("", "usr/lib/*/gconv/CP1252.so"),
     cut_unless(Unless::Gconv, "", "usr/lib/*/gconv/*", GCONV),
+    // 0.7 MB in 436 files.
+    cut(
+        "tzdata*",
+        "usr/share/zoneinfo/right/**",
+        "time zones for clocks that count leap seconds, which Linux's does not",
+    ),
     cut("libc6", "usr/lib/*/libmemusage.so", DEBUGGING),
     cut("libc6", "usr/lib/*/libpcprofile.so", DEBUGGING),
     cut("libc6", "usr/lib/*/libc_malloc_debug.so.0", DEBUGGING),
