@@ -14,7 +14,8 @@ const HELP: &str = "\
 cargo xtask test [--all] [FILTER]   run every test this machine can run; --all makes every skip a failure
 cargo xtask layers                  check that crates import only what lies below them
 cargo xtask licences                check that every dependency may be used
-cargo xtask bench [NAME …]          measure side by side with the rivals that are installed
+cargo xtask bench [--runs N] [--no-docker] [NAME …]
+                                    measure side by side with the rivals that are installed
 cargo xtask docs [--check]          write docs/reference.md from the code, or check that it is current
 ";
 

@@ -70,14 +70,20 @@ fn missing() -> Vec<(&'static str, String)> {
 
 /// An apt source of this machine answers.
 fn network() -> bool {
-    let mut text = std::fs::read_to_string("/etc/apt/sources.list").unwrap_or_default();
-    for entry in std::fs::read_dir("/etc/apt/sources.list.d").into_iter().flatten().flatten() {
-        text.push_str(&std::fs::read_to_string(entry.path()).unwrap_or_default());
-    }
+    let text = apt_sources();
     let hosts = text.split_whitespace().filter_map(|word| word.strip_prefix("http")?.split("://").nth(1));
     hosts.filter_map(|rest| rest.split('/').next()).any(|host| {
         let address = if host.contains(':') { host.to_owned() } else { format!("{host}:80") };
         let Ok(mut addresses) = address.to_socket_addrs() else { return false };
         addresses.any(|address| TcpStream::connect_timeout(&address, Duration::from_secs(5)).is_ok())
     })
+}
+
+/// The text of all apt sources of this machine.
+pub(crate) fn apt_sources() -> String {
+    let mut text = std::fs::read_to_string("/etc/apt/sources.list").unwrap_or_default();
+    for entry in std::fs::read_dir("/etc/apt/sources.list.d").into_iter().flatten().flatten() {
+        text.push_str(&std::fs::read_to_string(entry.path()).unwrap_or_default());
+    }
+    text
 }
