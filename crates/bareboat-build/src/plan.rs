@@ -22,6 +22,8 @@ pub enum Op {
         slice: Slice,
         /// Every gconv module stays, because something calls `iconv`.
         keep_gconv: bool,
+        /// The vector mathematics library stays, because something is linked to it.
+        keep_mvec: bool,
         /// Paths that another origin brings in its place.
         exclude: BTreeSet<TreePath>,
     },
@@ -132,7 +134,7 @@ impl Op {
 }
 
 /// Raised whenever an operation's result changes for the same input.
-pub(crate) const ENGINE: u32 = 3;
+pub(crate) const ENGINE: u32 = 4;
 
 /// The modification time of everything that is not the application's: 1980-01-02, the first whole day that zip
 /// archives can state in every time zone. Python's `zipfile` refuses anything older.

@@ -59,8 +59,9 @@ impl Context<'_> {
 
     fn run(&self, operation: &Op) -> Result<Piece, BuildError> {
         match operation {
-            Op::Package { blob, slice, keep_gconv, exclude } => {
-                let slicing = Slicing { slice: *slice, needs_gconv: *keep_gconv, debug: false };
+            Op::Package { blob, slice, keep_gconv, keep_mvec, exclude } => {
+                let slicing =
+                    Slicing { slice: *slice, needs_gconv: *keep_gconv, needs_mvec: *keep_mvec, debug: false };
                 op::package::unpack(self, blob, slicing, exclude)
             }
             Op::Wheel { blob, environment, python, requested, direct_url, exclude } => {

@@ -43,7 +43,7 @@ fn reached<'a>(
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut found = BTreeSet::new();
     while let Some(name) = waiting.pop() {
-        if !seen.insert(name) {
+        if !seen.insert(name) || is_tool(name) {
             continue;
         }
         if let Some((package, _)) = name.rsplit_once('.') {
@@ -55,6 +55,34 @@ fn reached<'a>(
         }
     }
     found
+}
+
+/// Modules that developers run and servers do not, though some library's optional part names them.
+fn is_tool(module: &str) -> bool {
+    let top = module.split('.').next().unwrap_or_default();
+    const TOOLS: &[&str] = &[
+        "bdb",
+        "cProfile",
+        "cmd",
+        "code",
+        "codeop",
+        "doctest",
+        "lib2to3",
+        "pdb",
+        "profile",
+        "pstats",
+        "pydoc",
+        "rlcompleter",
+        "timeit",
+        "trace",
+        "tracemalloc",
+        "unittest",
+        "venv",
+    ];
+    TOOLS.contains(&top)
+        || module.contains("win32")
+        || module.contains("windows")
+        || module == "ctypes.wintypes"
 }
 
 #[cfg(test)]
@@ -80,6 +108,7 @@ mod tests {
                 ("re.py", &[]),
                 ("xml/__init__.py", &[]),
                 ("xml/dom/__init__.py", &["copy"]),
+                ("pdb.py", &[]),
                 ("pydoc.py", &["xml"]),
             ],
             &[],
@@ -90,7 +119,7 @@ mod tests {
         let alone = choose(std::slice::from_ref(&library));
         assert_eq!(names(&alone.core), ["json", "json.decoder", "re"]);
         assert!(alone.extra.is_empty());
-        let with = choose(&[library, piece(&[], &["xml.dom", "json", "flask"])]);
+        let with = choose(&[library, piece(&[], &["xml.dom", "json", "flask", "pdb"])]);
         assert_eq!(with.core, alone.core);
         assert_eq!(names(&with.extra), ["xml", "xml.dom"]);
     }

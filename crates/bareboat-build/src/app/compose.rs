@@ -208,11 +208,13 @@ pub fn sources(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<Sources, Bu
     let wants_gconv = pieces
         .iter()
         .any(|piece| piece.python.is_some() && piece.elf.values().any(|facts| facts.imports_iconv));
-    if wants_gconv {
+    let links_mvec = |facts: &ElfFacts| facts.needed.iter().any(|soname| soname == "libmvec.so.1");
+    let wants_mvec = pieces.iter().any(|piece| piece.elf.values().any(links_mvec));
+    if wants_gconv || wants_mvec {
         for (index, (step, _)) in steps.iter_mut().enumerate() {
             let is_libc = matches!(&step.origin, Origin::Debian { name, .. } if name == "libc6");
-            if let (true, Op::Package { keep_gconv, .. }) = (is_libc, &mut step.op) {
-                *keep_gconv = true;
+            if let (true, Op::Package { keep_gconv, keep_mvec, .. }) = (is_libc, &mut step.op) {
+                (*keep_gconv, *keep_mvec) = (wants_gconv, wants_mvec);
                 pieces[index] = Arc::new(context.solve_one(step)?);
             }
         }
@@ -233,7 +235,8 @@ fn source_steps(inputs: &Inputs<'_>) -> Vec<(Step, LayerName)> {
             None => LayerName::Libraries,
         };
         let slice = inputs.decisions.slice;
-        let op = Op::Package { blob: *blob, slice, keep_gconv: false, exclude: BTreeSet::new() };
+        let exclude = BTreeSet::new();
+        let op = Op::Package { blob: *blob, slice, keep_gconv: false, keep_mvec: false, exclude };
         let origin = Origin::Debian { name: name.clone(), version: version.clone() };
         steps.push((Step { op, origin }, layer));
     }

@@ -144,7 +144,7 @@ pub fn compile(context: &Context<'_>, of: &Op, choice: &Choice<'_>) -> Result<Pi
     let mut compiling = Compiling { compiler, writer, piece: Piece::empty() };
     match of {
         Op::Package { blob, slice, exclude, .. } => {
-            let slicing = Slicing { slice: *slice, needs_gconv: false, debug: false };
+            let slicing = Slicing { slice: *slice, ..Slicing::default() };
             let sources = package_sources(context, blob, slicing, |path| {
                 choice.includes(compiler, path) && !exclude.contains(path)
             })?;

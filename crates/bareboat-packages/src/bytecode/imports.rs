@@ -14,7 +14,7 @@ use memchr::memchr_iter;
 /// `is_package` is true for an `__init__.py`; it decides what a leading dot means (language reference, 5.7).
 pub fn imported_on_start(source: &[u8], module: &str, is_package: bool) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let mut inside_definition = false;
+    let mut is_skipped = false;
     let mut lines = Lines { source, start: 0, ends: memchr_iter(b'\n', source) };
     while let Some(line) = lines.next() {
         let text = line.trim_ascii_start();
@@ -22,10 +22,9 @@ pub fn imported_on_start(source: &[u8], module: &str, is_package: bool) -> BTree
             continue;
         }
         if text.len() == line.len() {
-            inside_definition =
-                [&b"def "[..], b"class ", b"async ", b"@"].iter().any(|word| line.starts_with(word));
+            is_skipped = NOT_RUN.iter().any(|start| line.starts_with(start.as_bytes()));
         }
-        if inside_definition || !(text.starts_with(b"import ") || text.starts_with(b"from ")) {
+        if is_skipped || !(text.starts_with(b"import ") || text.starts_with(b"from ")) {
             continue;
         }
         let statement = whole_statement(text, &mut lines);
@@ -33,6 +32,24 @@ pub fn imported_on_start(source: &[u8], module: &str, is_package: bool) -> BTree
     }
     found
 }
+
+/// Starts of blocks whose imports do not run on Linux when a module is imported: definitions, replacements for what is
+/// there (`except ImportError`), other platforms, type checkers and the main guard.
+const NOT_RUN: &[&str] = &[
+    "def ",
+    "class ",
+    "async ",
+    "@",
+    "except",
+    "if __name__",
+    "if TYPE_CHECKING",
+    "if typing.TYPE_CHECKING",
+    "if sys.platform == \"win32\"",
+    "if sys.platform == 'win32'",
+    "if os.name == \"nt\"",
+    "if os.name == 'nt'",
+    "if _mswindows",
+];
 
 struct Lines<'a> {
     source: &'a [u8],
@@ -139,6 +156,13 @@ mod tests {
         let source = "import os, sys as system\nif True:\n    import json\ntry:\n  import ssl\nexcept ImportError:\n  \
                       ssl = None\ndef late():\n    import doctest\nclass C:\n    import enum\nimport re; x = 1\n";
         assert_eq!(names(source), ["json", "os", "re", "ssl", "sys"]);
+    }
+
+    #[test]
+    fn leaves_out_what_does_not_run_here() {
+        let source = "try:\n    import _decimal\nexcept ImportError:\n    import _pydecimal\nif TYPE_CHECKING:\n    import a\n\
+                      if sys.platform == 'win32':\n    import msvcrt\nelse:\n    import fcntl\nif __name__ == '__main__':\n    import pdb\n";
+        assert_eq!(names(source), ["_decimal", "fcntl"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Sizes are those of Debian 13 amd64. What is *not* cut has its reason here, too: Chinese, Japanese and Korean
 //! codecs (`_codecs_*`, 0.9 MB: mail and CSV in the wild), `pydoc`, `doctest` and `unittest` (pandas, scipy and
 //! scikit-learn import them), `venv`, SQLite (Django's default), the glibc libraries that `manylinux` promises
-//! (`libnsl`, `libanl`, `libutil`, `librt`, `libresolv`, `libmvec`), and time zones.
+//! (`libnsl`, `libanl`, `libutil`, `librt`, `libresolv`; `libmvec` where something is linked to it), and time zones.
 
 use super::slices::Verdict;
 
@@ -27,6 +27,8 @@ pub(super) enum Unless {
     Never,
     /// `Slicing::needs_gconv`.
     Gconv,
+    /// `Slicing::needs_mvec`.
+    Mvec,
     /// `Slicing::debug`.
     Debug,
 }
@@ -94,6 +96,13 @@ pub(super) const RULES: &[Rule] = &[
         "tzdata*",
         "usr/share/zoneinfo/right/**",
         "time zones for clocks that count leap seconds, which Linux's does not",
+    ),
+    // 1 MB. Only the linker brings it in, for code whose loops were vectorised; nobody loads it by name.
+    cut_unless(
+        Unless::Mvec,
+        "libc6",
+        "usr/lib/*/libmvec.so.1",
+        "vector mathematics that nothing here is linked to",
     ),
     cut("libc6", "usr/lib/*/libmemusage.so", DEBUGGING),
     cut("libc6", "usr/lib/*/libpcprofile.so", DEBUGGING),

@@ -61,6 +61,8 @@ pub struct Slicing {
     pub slice: Slice,
     /// Something in the image calls `iconv_open`: keep every character set converter.
     pub needs_gconv: bool,
+    /// Something in the image is linked to `libmvec.so.1`.
+    pub needs_mvec: bool,
     /// The debug variant: keep what debuggers load.
     pub debug: bool,
 }
@@ -90,6 +92,7 @@ impl Slicing {
             && match rule.unless {
                 Unless::Never => true,
                 Unless::Gconv => !self.needs_gconv,
+                Unless::Mvec => !self.needs_mvec,
                 Unless::Debug => !self.debug,
             }
     }
@@ -128,7 +131,7 @@ mod tests {
         slicing.verdict(package, &TreePath::new(path).unwrap()) == Verdict::Keep
     }
 
-    const SAFE: Slicing = Slicing { slice: Slice::Safe, needs_gconv: false, debug: false };
+    const SAFE: Slicing = Slicing { slice: Slice::Safe, needs_gconv: false, needs_mvec: false, debug: false };
     const WEB: Slicing = Slicing { slice: Slice::Web, ..SAFE };
     const FULL: Slicing = Slicing { slice: Slice::Full, ..SAFE };
     const GCONV: Slicing = Slicing { needs_gconv: true, ..SAFE };
@@ -181,11 +184,12 @@ mod tests {
 
     #[test]
     fn the_libraries_manylinux_promises_stay() {
-        for name in
-            ["libnsl.so.1", "libanl.so.1", "libutil.so.1", "librt.so.1", "libresolv.so.2", "libmvec.so.1"]
-        {
+        for name in ["libnsl.so.1", "libanl.so.1", "libutil.so.1", "librt.so.1", "libresolv.so.2"] {
             assert!(keeps(WEB, "libc6", &format!("usr/lib/x86_64-linux-gnu/{name}")), "{name}");
         }
+        let vectors = "usr/lib/x86_64-linux-gnu/libmvec.so.1";
+        assert!(!keeps(SAFE, "libc6", vectors) && keeps(FULL, "libc6", vectors));
+        assert!(keeps(Slicing { needs_mvec: true, ..SAFE }, "libc6", vectors));
         let debugging = "usr/lib/aarch64-linux-gnu/libthread_db.so.1";
         assert!(!keeps(SAFE, "libc6", debugging));
         assert!(keeps(Slicing { debug: true, ..SAFE }, "libc6", debugging));
