@@ -39,6 +39,7 @@ fn load(root: &Root, release: Release, architecture: Architecture) -> LoadReport
         library_path: Vec::new(),
         cache: BTreeMap::new(),
         host: Some(TreePath::new(format!("usr/bin/python3.{}", release.python_minor())).unwrap()),
+        along: BTreeSet::new(),
     };
     loader.check()
 }

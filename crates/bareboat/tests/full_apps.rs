@@ -71,6 +71,8 @@ apps! {
     opencv_with_its_gl_library: App::new()
         .file("requirements.txt", "opencv-python\n")
         .file("main.py", "import cv2\nif __name__ == '__main__':\n    print('cv2', cv2.cvtColor(__import__('numpy').zeros((2,2,3),'uint8'), cv2.COLOR_BGR2GRAY).shape)\n")
+        // Parts of libglib2.0 want these, and nothing loads those parts.
+        .without(&["libmount1", "libselinux1"])
         .expect(Expect::Output("cv2 (2, 2)"));
     native_wheels: App::new()
         .file("requirements.txt", "cryptography\npillow\nlxml\npsycopg[binary]\n")
@@ -81,6 +83,14 @@ apps! {
         .file("bareboat.toml", "[debian-python]\npsycopg2 = 'python3-psycopg2'\n")
         .file("main.py", "import psycopg2\nif __name__ == '__main__':\n    print('libpq', psycopg2.__libpq_version__ > 0)\n")
         .expect(Expect::Output("libpq True"));
+    psycopg_with_the_library_it_opens: App::new()
+        .file("requirements.txt", "psycopg\n")
+        .file("main.py", "import psycopg\nif __name__ == '__main__':\n    print('libpq by', psycopg.pq.__impl__, psycopg.pq.version() > 0)\n")
+        .expect(Expect::Output("libpq by python True"));
+    python_magic_with_the_library_it_opens: App::new()
+        .file("requirements.txt", "python-magic\n")
+        .file("main.py", "import magic\nif __name__ == '__main__':\n    print(magic.from_buffer(b'%PDF-1.4\\n', mime=True))\n")
+        .expect(Expect::Output("application/pdf"));
     streamlit: App::new()
         .file("requirements.txt", "streamlit\n")
         .file("app.py", "import streamlit as st\nst.title('hello')\n")

@@ -220,6 +220,9 @@ fn build_one(
     let created = created.unwrap_or_else(|| lock.newest_suite().unwrap_or(MTIME));
     let running =
         runtime::runtime(&entry, &prepared.config, &decisions, target, &composition, created, request.title)?;
+    for text in resolve::absent(&prepared.project, &prepared.config, locked, target) {
+        (workshop.observer)(Event::Warning { text });
+    }
     let proof = if request.options.verify {
         (workshop.observer)(Event::Stage { name: "Proving that it starts".to_owned() });
         verify::verify(
@@ -228,6 +231,7 @@ fn build_one(
             target,
             &verify::Application {
                 project: &prepared.project,
+                locked,
                 import_roots: &import_roots,
                 store: workshop.store,
             },

@@ -135,7 +135,14 @@ impl Composition {
 }
 
 /// Packages and wheels with their layers, and their pieces.
-pub type Sources = (Vec<(Step, LayerName)>, Vec<Arc<Piece>>);
+type Sources = (Vec<(Step, LayerName)>, Vec<Arc<Piece>>);
+
+/// Whether overlaps are told: once, when the image is composed, not in every round of a lock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Overlaps {
+    Told,
+    Silent,
+}
 
 /// Collects steps and results while the image grows.
 struct Growing<'a> {
@@ -143,6 +150,7 @@ struct Growing<'a> {
     steps: Vec<Step>,
     layers: Vec<LayerName>,
     pieces: Vec<Arc<Piece>>,
+    overlaps: Overlaps,
 }
 
 impl Growing<'_> {
@@ -179,7 +187,8 @@ impl Growing<'_> {
                 let text = merge::describe(overlap, &self.steps).unwrap_or_default();
                 return Err(BuildError::Conflict { text });
             }
-            if let Some(text) = merge::describe(overlap, &self.steps) {
+            let text = merge::describe(overlap, &self.steps).filter(|_| self.overlaps == Overlaps::Told);
+            if let Some(text) = text {
                 (self.context.observer)(Event::Decision { text });
             }
             leave_out.entry(overlap.dropped).or_default().insert(overlap.path.clone());
@@ -194,13 +203,16 @@ impl Growing<'_> {
         }
         Ok(merge::merge(&self.pieces))
     }
+
+    fn finish(mut self) -> Result<Composition, BuildError> {
+        let merged = self.merge()?;
+        let layers = layer_plans(&self.layers);
+        Ok(Composition { steps: self.steps, pieces: self.pieces, merged, layers })
+    }
 }
 
-/// The pieces of packages and wheels: what a lock needs to know which libraries are still missing.
-///
-/// # Errors
-/// A hostile or damaged package or wheel.
-pub fn sources(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<Sources, BuildError> {
+/// The pieces of packages and wheels.
+fn sources(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<Sources, BuildError> {
     let mut steps = source_steps(inputs);
     let only: Vec<Step> = steps.iter().map(|(step, _)| step.clone()).collect();
     let mut pieces = context.solve(&only)?;
@@ -275,11 +287,7 @@ pub fn environment() -> TreePath {
 /// # Errors
 /// A hostile or damaged package or wheel, two packages with the same file, a file of the application that changes.
 pub fn compose(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<Composition, BuildError> {
-    let (sources, pieces) = sources(context, inputs)?;
-    let (steps, layers) = sources.into_iter().unzip();
-    let mut growing = Growing { context, steps, layers, pieces };
-    let merged = growing.merge()?;
-    add_system(&mut growing, inputs, &merged)?;
+    let mut growing = system(context, inputs, Overlaps::Told)?;
     growing.add_tree(inputs.environment.clone(), Place::Store, Origin::Generated, LayerName::Dependencies)?;
     let application = inputs.application.clone();
     growing.add_tree(application, Place::Application, Origin::Application, LayerName::Application)?;
@@ -287,9 +295,29 @@ pub fn compose(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<Composition
     let writable = generated::writable(&decisions.writable, decisions.user, decisions.home);
     growing.add_tree(writable, Place::Store, Origin::Generated, LayerName::Application)?;
     add_bytecode(&mut growing)?;
+    growing.finish()
+}
+
+/// The image without the application: what a lock needs to know which libraries are missing.
+///
+/// # Errors
+/// As [`compose`].
+pub fn without_application(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<Composition, BuildError> {
+    system(context, inputs, Overlaps::Silent)?.finish()
+}
+
+/// Packages, wheels, and what maintainer scripts would have made.
+fn system<'a>(
+    context: &'a Context<'a>,
+    inputs: &Inputs<'_>,
+    overlaps: Overlaps,
+) -> Result<Growing<'a>, BuildError> {
+    let (sources, pieces) = sources(context, inputs)?;
+    let (steps, layers) = sources.into_iter().unzip();
+    let mut growing = Growing { context, steps, layers, pieces, overlaps };
     let merged = growing.merge()?;
-    let layers = layer_plans(&growing.layers);
-    Ok(Composition { steps: growing.steps, pieces: growing.pieces, merged, layers })
+    add_system(&mut growing, inputs, &merged)?;
+    Ok(growing)
 }
 
 /// What maintainer scripts would have made, and the loader's cache.

@@ -11,6 +11,7 @@ use bareboat_image::{Entry, Tree, TreePath};
 use bareboat_store::{Digest, DigestReader};
 use rayon::prelude::*;
 
+use super::generated::APPLICATION;
 use super::plain_file;
 use crate::BuildError;
 
@@ -150,6 +151,16 @@ impl Project {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(not_readable(&path, &error)),
         }
+    }
+
+    /// Its Python files with their bytes, by their path in the image. One that cannot be read any more is left out.
+    pub fn python_sources(&self) -> Vec<(TreePath, Vec<u8>)> {
+        let own = self.files.iter().filter(|path| path.ends_with(".py"));
+        let read = |path: &String| {
+            let bytes = std::fs::read(self.root.join(path)).ok()?;
+            Some((TreePath::new(format!("{APPLICATION}/{path}")).ok()?, bytes))
+        };
+        own.filter_map(read).collect()
     }
 
     /// The digest of everything that decides the application's tree.

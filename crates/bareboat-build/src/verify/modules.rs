@@ -7,6 +7,7 @@ use bareboat_store::Store;
 use super::{Finding, Proof};
 use crate::app::compose::{Composition, environment};
 use crate::app::imports::{self, Entry, Modules, Need, SearchPath};
+use crate::app::lock::Locked;
 use crate::app::project::Project;
 use crate::app::target::Target;
 use crate::event::{Event, Observer};
@@ -37,10 +38,12 @@ pub(super) fn check_tags(
     }
 }
 
-/// What the imports of the application are looked up in.
+/// What the proof knows beside the composition.
 pub struct Application<'a> {
     /// Its directory on this machine.
     pub project: &'a Project,
+    /// What was locked for it.
+    pub locked: &'a Locked,
     /// Where its imports begin, absolute in the image.
     pub import_roots: &'a [String],
     /// Generated files lie here.
@@ -71,12 +74,8 @@ pub(super) fn check_imports(
         sites: site.into_iter().collect(),
     };
     let modules = Modules::new(tree, &python, &search, &read);
-    let own = application.project.files.iter().filter(|path| path.ends_with(".py"));
-    let sources = own.filter_map(|path| {
-        let bytes = std::fs::read(application.project.root.join(path)).ok()?;
-        Some((TreePath::new(format!("app/{path}")).ok()?, bytes))
-    });
-    let sources = imports::scan_all(sources.collect::<Vec<_>>(), target.python()).into_iter().collect();
+    let sources = application.project.python_sources();
+    let sources = imports::scan_all(sources, target.python()).into_iter().collect();
     let report = imports::check(&modules, &sources, &roots, &entries(runtime));
     proof.imports = report.resolved;
     proof.unknown_imports = report.unknown.len();

@@ -7,6 +7,7 @@ use super::architecture::Architecture;
 use super::closure::Selected;
 use super::debian_release::ArchiveKind;
 use super::mirrors::Mirrors;
+use super::record::PackageRecord;
 use super::version::Version;
 
 /// A package pinned by content. Says no host: any mirror of its archive will do.
@@ -29,12 +30,19 @@ pub struct LockedDeb {
     pub size: u64,
     /// Why it is there, for people.
     pub reason: String,
+    /// The libraries it is there for, by the names that programs ask for. Empty when it is there as a whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sonames: Vec<String>,
 }
 
 impl LockedDeb {
     /// Pins a chosen package.
     pub fn new(selected: &Selected) -> Self {
-        let record = &selected.record;
+        Self::pin(&selected.record, selected.reason.to_string())
+    }
+
+    /// Pins a package, with why it is there.
+    pub fn pin(record: &PackageRecord, reason: String) -> Self {
         Self {
             name: record.name.clone(),
             version: record.version.clone(),
@@ -43,7 +51,8 @@ impl LockedDeb {
             path: record.path.clone(),
             sha256: record.sha256,
             size: record.size,
-            reason: selected.reason.to_string(),
+            reason,
+            sonames: Vec::new(),
         }
     }
 

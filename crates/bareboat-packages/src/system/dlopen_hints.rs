@@ -34,8 +34,9 @@ pub enum Need {
     Program,
 }
 
-/// The package and the only file of it that `ctypes.util.find_library` needs, beside the loader cache.
-pub const LDCONFIG: (&str, &str) = ("libc-bin", "usr/sbin/ldconfig");
+/// The package with `/usr/sbin/ldconfig`, all that `ctypes.util.find_library` needs beside the loader cache; the slices
+/// cut everything else.
+pub const LDCONFIG: &str = "libc-bin";
 
 impl Hint {
     /// The packages of `release`.
@@ -46,21 +47,25 @@ impl Hint {
             Release::Forky => self.packages[2],
         }
     }
+
+    /// True when it holds for an application that imports these modules (dotted names).
+    pub fn applies(&self, imports: &BTreeSet<String>) -> bool {
+        let is_imported = |module: &str| {
+            imports.iter().any(|name| {
+                name.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+        };
+        self.when_imported.is_none_or(is_imported)
+    }
 }
 
-/// The hints for a set of distributions (normalised names) and the modules the application imports (dotted names).
-pub fn hints(distributions: &BTreeSet<String>, imports: &BTreeSet<String>) -> Vec<&'static Hint> {
-    let is_imported = |module: &str| {
-        imports.iter().any(|name| {
-            name.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        })
-    };
-    let applies = |hint: &&Hint| {
+/// The hints for a set of distributions (normalised names); which of them hold may depend on [`Hint::applies`].
+pub fn of_distributions(distributions: &BTreeSet<String>) -> Vec<&'static Hint> {
+    let is_there = |hint: &&Hint| {
         distributions.contains(hint.distribution)
             && !hint.unless.iter().any(|other| distributions.contains(*other))
-            && hint.when_imported.is_none_or(is_imported)
     };
-    TABLE.iter().filter(applies).collect()
+    TABLE.iter().filter(is_there).collect()
 }
 
 type Packages = &'static [&'static str];
@@ -175,7 +180,8 @@ mod tests {
 
     fn names(distributions: &[&str], imports: &[&str]) -> Vec<&'static str> {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        hints(&set(distributions), &set(imports)).iter().map(|hint| hint.distribution).collect()
+        let hints = of_distributions(&set(distributions));
+        hints.iter().filter(|hint| hint.applies(&set(imports))).map(|hint| hint.distribution).collect()
     }
 
     #[test]
@@ -199,7 +205,7 @@ mod tests {
     #[test]
     fn packages_follow_the_release() {
         let set = BTreeSet::from(["pyzbar".to_owned()]);
-        let hint = hints(&set, &BTreeSet::new())[0];
+        let hint = of_distributions(&set)[0];
         assert_eq!(hint.packages(Release::Bookworm), ["libzbar0"]);
         assert_eq!(hint.packages(Release::Trixie), ["libzbar0t64"]);
         assert!(hint.find_library && hint.need == Need::Import);

@@ -82,6 +82,9 @@ pub(super) const RULES: &[Rule] = &[
     ),
     cut("ca-certificates", "usr/sbin/**", ADMINISTRATION),
     cut("ca-certificates", "etc/ca-certificates/**", ADMINISTRATION),
+    // ctypes.util.find_library reads what `ldconfig -p` prints; the rest is a shell script and tools that ask the C library.
+    keep("libc-bin", "usr/sbin/ldconfig"),
+    cut("libc-bin", "**", ADMINISTRATION),
     // 7.9 MB of 250 converters. These few serve wide characters, mail and Windows text, as Ubuntu's chisel cuts, too.
     keep("", "usr/lib/*/gconv/gconv-modules*"),
     keep("", "usr/lib/*/gconv/gconv-modules.d/*"),

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 pub struct App {
     files: Vec<(&'static str, &'static str)>,
     before: Option<&'static str>,
+    without: &'static [&'static str],
     engine: Engine,
     expect: Expect,
 }
@@ -34,7 +35,13 @@ pub enum Expect {
 
 impl App {
     pub fn new() -> Self {
-        Self { files: Vec::new(), before: None, engine: Engine::Docker, expect: Expect::Output("") }
+        Self {
+            files: Vec::new(),
+            before: None,
+            without: &[],
+            engine: Engine::Docker,
+            expect: Expect::Output(""),
+        }
     }
 
     pub fn file(mut self, path: &'static str, text: &'static str) -> Self {
@@ -50,6 +57,12 @@ impl App {
 
     pub fn engine(mut self, engine: Engine) -> Self {
         self.engine = engine;
+        self
+    }
+
+    /// Debian packages that its lock must not hold.
+    pub fn without(mut self, packages: &'static [&'static str]) -> Self {
+        self.without = packages;
         self
     }
 
@@ -88,6 +101,10 @@ impl App {
             .args(["-t", &tag, "-o"])
             .arg(format!("docker-archive:{}", archive.display()));
         run(&mut build);
+        let lock = std::fs::read_to_string(directory.path().join("bareboat.lock")).unwrap();
+        for package in self.without {
+            assert!(!lock.contains(&format!("name = \"{package}\"")), "{package} came in needlessly");
+        }
         let container = Container::start(self.engine, &archive, &tag);
         match self.expect {
             Expect::Page(text) => container.ask(text),

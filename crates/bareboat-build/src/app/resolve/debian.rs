@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bareboat_packages::deb::{
     Archive, ArchiveDate, ArchiveOptions, HostSources, LockedDeb, MirrorSources, Mirrors, PackageIndex,
-    PackageRecord,
 };
 use bareboat_packages::system::base;
 
@@ -68,7 +67,7 @@ pub fn packages(
     let mut packages = Vec::new();
     for package in base::packages(target.release, slice) {
         let record = index.get(package.name).ok_or_else(|| missing(index, package.name))?;
-        packages.push(locked(&record, package.why.to_owned()));
+        packages.push(LockedDeb::pin(&record, package.why.to_owned()));
     }
     let added = &config.packages;
     python_modules(index, config, &mut packages)?;
@@ -129,20 +128,6 @@ const NEVER: &[&str] = &[
     "openssl-provider-legacy",
     "mawk",
 ];
-
-/// Pins a record with a reason of our own.
-pub fn locked(record: &PackageRecord, reason: String) -> LockedDeb {
-    LockedDeb {
-        name: record.name.clone(),
-        version: record.version.clone(),
-        architecture: record.architecture.clone(),
-        archive: record.archive,
-        path: record.path.clone(),
-        sha256: record.sha256,
-        size: record.size,
-        reason,
-    }
-}
 
 pub(super) fn missing(index: &PackageIndex, name: &str) -> BuildError {
     BuildError::NoPackage { name: name.to_owned(), close: index.suggest(name) }

@@ -7,8 +7,8 @@ use crate::app::build::Request;
 use crate::app::config::Config;
 use crate::app::project::Project;
 
-/// Raised whenever the curated base gains or loses a package, so that older locks are made again.
-const BASE: u32 = 1;
+/// Raised whenever other packages would be locked for the same input, so that older locks are made again.
+const BASE: u32 = 2;
 
 /// The digest of the files that tell dependencies, and of the settings that choose packages.
 ///

@@ -1,6 +1,7 @@
 //! Makes and keeps `bareboat.lock`: which Debian packages and which wheels, by digest, for each architecture.
 
 mod debian;
+mod dlopened;
 mod fetch;
 mod inputs;
 mod libraries;
@@ -18,6 +19,7 @@ use super::target::Target;
 use crate::BuildError;
 use crate::event::Event;
 
+pub use dlopened::absent;
 pub use fetch::fetch;
 pub use python::directory;
 
@@ -98,7 +100,9 @@ fn make(
         let mut locked =
             Locked { packages: debian::packages(index, request, config, target)?, distributions: Vec::new() };
         locked.distributions = dependencies.resolve(workshop, request, config, target, &lock.python)?;
-        libraries::complete(workshop, request, project, config, target, &archive, &mut locked)?;
+        dlopened::add(workshop, config, project, target, index, &mut locked);
+        let locking = libraries::Locking { workshop, request, project, config, target, archive: &archive };
+        libraries::complete(&locking, &mut locked)?;
         locked.packages.sort_by(|a, b| a.name.cmp(&b.name));
         lock.architectures.insert(architecture.debian().to_owned(), locked);
     }

@@ -1,7 +1,7 @@
 //! Loads every program and every library of a tree, one process each, and collects what fails.
 //!
 //! A library that fails on its own but loads as part of something else is no fault: only what fails in every company
-//! it is found in is reported.
+//! it is found in is reported. Files that only came along are loaded last, so that it is known what nothing else loads.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,13 +20,29 @@ pub(super) fn check<'a>(loader: &'a Loader<'a>) -> LoadReport {
         host: LinkMap::default(),
         report: LoadReport::default(),
         visited: BTreeSet::new(),
+        wanted: BTreeSet::new(),
         unresolved: BTreeMap::new(),
         undefined: BTreeMap::new(),
         defined: BTreeSet::new(),
     };
-    check.programs();
-    check.libraries();
+    check.machines();
+    for part in [Part::Wanted, Part::Along] {
+        check.programs(part);
+        check.libraries(part);
+        if part == Part::Wanted {
+            check.wanted = check.visited.clone();
+        }
+    }
     check.report()
+}
+
+/// Which files are loaded for their own sake.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Those that the image is made for.
+    Wanted,
+    /// Those in [`Loader::along`].
+    Along,
 }
 
 struct Check<'a> {
@@ -36,6 +52,8 @@ struct Check<'a> {
     host: LinkMap<'a>,
     report: LoadReport,
     visited: BTreeSet<TreePath>,
+    /// Files that something wanted loads, or that are wanted themselves.
+    wanted: BTreeSet<TreePath>,
     /// Needed names that were not found, with the directories searched, by file.
     unresolved: BTreeMap<TreePath, BTreeMap<String, Vec<String>>>,
     /// Wanted versions that were not defined, with the library asked: file, name, version.
@@ -45,14 +63,19 @@ struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    fn programs(&mut self) {
+    fn machines(&mut self) {
+        let wanted = self.loader.architecture;
+        for (path, facts) in self.loader.elf {
+            if !is_native(facts, wanted) {
+                self.add(path, Finding::WrongMachine { machine: facts.machine, wanted });
+            }
+        }
+    }
+
+    fn programs(&mut self, part: Part) {
         let host = self.loader.host.as_ref().and_then(|host| self.search.file(host));
-        for (path, facts) in self.files() {
-            if !is_native(facts, self.loader.architecture) {
-                let finding =
-                    Finding::WrongMachine { machine: facts.machine, wanted: self.loader.architecture };
-                self.add(path, finding);
-            } else if facts.is_program() && !facts.is_static() {
+        for (path, facts) in self.files(part) {
+            if facts.is_program() && !facts.is_static() {
                 let mut map = LinkMap::default();
                 self.load(&mut map, path, facts);
                 self.interpreter(path, facts);
@@ -63,15 +86,13 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn libraries(&mut self) {
+    fn libraries(&mut self, part: Part) {
         let host_may = self.loader.host.as_ref().and_then(|host| self.search.file(host));
         let host_may =
             host_may.and_then(|host| self.loader.elf.get(&host)).is_some_and(|host| host.executable_stack);
         let refuses = self.loader.glibc >= (2, 41) && !host_may;
-        for (path, facts) in self.files() {
-            let is_library =
-                facts.kind == ElfKind::SharedObject && is_native(facts, self.loader.architecture);
-            if !is_library {
+        for (path, facts) in self.files(part) {
+            if facts.kind != ElfKind::SharedObject {
                 continue;
             }
             if facts.executable_stack && refuses {
@@ -84,8 +105,11 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn files(&self) -> Vec<(&'a TreePath, &'a ElfFacts)> {
-        self.loader.elf.iter().map(|(path, facts)| (*path, *facts)).collect()
+    /// The files of `part` that are for the architecture.
+    fn files(&self, part: Part) -> Vec<(&'a TreePath, &'a ElfFacts)> {
+        let of = |path: &TreePath| if self.loader.along.contains(path) { Part::Along } else { Part::Wanted };
+        let files = self.loader.elf.iter().map(|(path, facts)| (*path, *facts));
+        files.filter(|(path, facts)| of(path) == part && is_native(facts, self.loader.architecture)).collect()
     }
 
     fn load(&mut self, map: &mut LinkMap<'a>, path: &TreePath, facts: &'a ElfFacts) {
@@ -130,10 +154,16 @@ impl<'a> Check<'a> {
         for (path, names) in std::mem::take(&mut self.unresolved) {
             for (soname, searched) in names {
                 let found = self.report.libraries.get(&path).is_some_and(|found| found.contains_key(&soname));
-                if !found {
-                    let finding = unresolved(&path, soname, searched, &by_name);
-                    self.add(&path, finding);
+                if found {
+                    continue;
                 }
+                let finding = match unresolved(&path, soname, searched, &by_name) {
+                    Finding::MissingLibrary { soname, .. } if !self.wanted.contains(&path) => {
+                        Finding::Unused { soname }
+                    }
+                    finding => finding,
+                };
+                self.add(&path, finding);
             }
         }
         for ((path, soname, version), provider) in std::mem::take(&mut self.undefined) {
@@ -149,11 +179,11 @@ impl<'a> Check<'a> {
     /// Native libraries by soname and by file name.
     fn by_name(&self) -> BTreeMap<String, BTreeSet<TreePath>> {
         let mut by_name: BTreeMap<String, BTreeSet<TreePath>> = BTreeMap::new();
-        for (path, facts) in self.files() {
+        for (path, facts) in self.loader.elf {
             if facts.kind == ElfKind::SharedObject && is_native(facts, self.loader.architecture) {
                 let file_name = String::from_utf8_lossy(path.file_name()).into_owned();
                 for name in facts.soname.iter().cloned().chain([file_name]) {
-                    by_name.entry(name).or_default().insert(path.clone());
+                    by_name.entry(name).or_default().insert((*path).clone());
                 }
             }
         }

@@ -45,6 +45,11 @@ pub enum Finding {
         /// The needed name.
         soname: String,
     },
+    /// A needed library is nowhere, but nothing loads the file that needs it: it came along with another of its package.
+    Unused {
+        /// The needed name.
+        soname: String,
+    },
     /// The library found does not define a symbol version that is wanted.
     MissingVersion {
         /// The needed name.
@@ -61,7 +66,7 @@ pub enum Finding {
 impl Finding {
     /// True when the file may still load: something unprovable, not something broken.
     pub fn is_uncertain(&self) -> bool {
-        matches!(self, Self::PreloadedOnly { .. } | Self::FromHost { .. })
+        matches!(self, Self::PreloadedOnly { .. } | Self::FromHost { .. } | Self::Unused { .. })
     }
 
     /// What to do about it.
@@ -110,6 +115,12 @@ impl fmt::Display for Finding {
             }
             Self::FromHost { soname } => {
                 write!(f, "needs `{soname}`, which the container engine brings in with the graphics device")
+            }
+            Self::Unused { soname } => {
+                write!(
+                    f,
+                    "needs `{soname}`, which is nowhere in the image, and nothing loads the file itself"
+                )
             }
             Self::MissingVersion { soname, version, provider } => {
                 write!(f, "wants version `{version}` of `{soname}`, which `{provider}` does not define")

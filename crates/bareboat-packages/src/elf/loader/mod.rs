@@ -36,6 +36,9 @@ pub struct Loader<'a> {
     pub cache: BTreeMap<String, String>,
     /// The program that opens libraries at run time: the interpreter.
     pub host: Option<TreePath>,
+    /// Files that came along with a library of the same package. They matter once something loads them: until then a
+    /// library they miss is a [`Finding::Unused`].
+    pub along: BTreeSet<TreePath>,
 }
 
 /// What the loader would find, and what it would not.

@@ -16,6 +16,7 @@ struct World {
     library_path: Vec<String>,
     cache: BTreeMap<String, String>,
     glibc: (u16, u16),
+    along: Vec<String>,
 }
 
 fn path(text: &str) -> TreePath {
@@ -38,6 +39,7 @@ fn world() -> World {
         library_path: Vec::new(),
         cache: BTreeMap::new(),
         glibc: (2, 41),
+        along: Vec::new(),
     };
     for (link, target) in [("lib", "usr/lib"), ("lib64", "usr/lib64")] {
         world.link(link, target);
@@ -72,6 +74,7 @@ impl World {
             library_path: self.library_path.clone(),
             cache: self.cache.clone(),
             host: Some(path("usr/bin/python3.13")),
+            along: self.along.iter().map(|at| path(at)).collect(),
         };
         loader.check()
     }
@@ -309,4 +312,23 @@ fn circles_end() {
     world.add(&format!("{LIB}/liba.so"), library("liba.so").needs("libb.so"));
     world.add(&format!("{LIB}/libb.so"), library("libb.so").needs("liba.so"));
     assert_eq!(world.faults(), NOTHING);
+}
+
+#[test]
+fn what_came_along_counts_once_something_loads_it() {
+    let mut world = world();
+    let (along, program) = (format!("{LIB}/libgio-2.0.so.0"), "usr/libexec/gio-launch");
+    world.add(&along, library("libgio-2.0.so.0").needs("libmount.so.1"));
+    world.add(program, self::program().needs("libgio-2.0.so.0"));
+    world.along = vec![along.clone(), program.to_owned()];
+    assert_eq!(
+        world.faults(),
+        [format!(
+            "/{along} needs `libmount.so.1`, which is nowhere in the image, and nothing loads the file itself"
+        )]
+    );
+    assert!(world.check().findings.values().flatten().all(Finding::is_uncertain));
+    assert!(world.check().missing_libraries().is_empty());
+    world.add(&format!("{SITE}/gi.so"), ElfMaker::library(X86_64).needs("libgio-2.0.so.0"));
+    assert_eq!(world.check().missing_libraries().keys().copied().collect::<Vec<_>>(), ["libmount.so.1"]);
 }
