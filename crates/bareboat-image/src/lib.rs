@@ -22,6 +22,7 @@ mod ordered;
 pub mod output;
 mod part;
 mod path;
+mod path_walk;
 mod pipe;
 mod platform;
 mod reference;

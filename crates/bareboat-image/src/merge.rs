@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bareboat_store::Digest;
 use serde::{Deserialize, Serialize};
 
+use crate::path_walk::PathWalk;
 use crate::tar::read::{Member, MemberKind};
 use crate::{Entry, Kind, Tree, TreePath};
 
@@ -277,31 +278,18 @@ impl Merger {
 
     /// `path` with the links among its parents followed, as far as this layer has them.
     fn resolve_parent(&self, path: &TreePath) -> Result<TreePath, MergeError> {
-        let mut links_left = 40;
-        let mut pending: Vec<Vec<u8>> = path.components().rev().map(<[u8]>::to_vec).collect();
-        let mut current = TreePath::ROOT;
-        while let Some(component) = pending.pop() {
-            if component == b".." {
-                current = current.parent().unwrap_or_default();
-                continue;
-            }
+        let mut walk = PathWalk::new(path);
+        while let Some(next) = walk.next() {
             let parent = || MergeError::Parent { path: path.clone() };
-            let next = current.join(&component).map_err(|_| parent())?;
-            let name = self.upper.get(&next).filter(|_| !pending.is_empty());
+            let next = next.map_err(|_| parent())?;
+            let name = self.upper.get(&next).filter(|_| !walk.is_at_end());
             match name.map(|name| &self.nodes[name.node].entry.kind) {
-                None | Some(Kind::Directory) => current = next,
-                Some(Kind::Symlink { target }) if links_left > 0 => {
-                    links_left -= 1;
-                    if target.starts_with('/') {
-                        current = TreePath::ROOT;
-                    }
-                    let parts = target.split('/').filter(|part| !part.is_empty() && *part != ".");
-                    pending.extend(parts.rev().map(|part| part.as_bytes().to_vec()));
-                }
+                None | Some(Kind::Directory) => walk.enter(next),
+                Some(Kind::Symlink { target }) if walk.follow(target) => {}
                 Some(_) => return Err(parent()),
             }
         }
-        Ok(current)
+        Ok(walk.current)
     }
 
     /// The node a hard link leads to: in this layer, else below.

@@ -6,6 +6,7 @@ use bareboat_store::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::TreePath;
+use crate::path_walk::PathWalk;
 
 /// A file system tree: every path with its metadata. Ordered by path bytes, so a directory precedes its children.
 ///
@@ -138,33 +139,18 @@ impl Tree {
     /// Absolute targets and `..` stay inside the root, as the kernel does in a chroot. `None` for a dangling
     /// path or after 40 links (Linux's limit, path_resolution(7)).
     pub fn resolve(&self, path: &TreePath) -> Option<TreePath> {
-        let mut links_left = 40;
-        let mut pending: Vec<Vec<u8>> = path.components().rev().map(<[u8]>::to_vec).collect();
-        let mut current = TreePath::ROOT;
-        while let Some(component) = pending.pop() {
-            if component == b".." {
-                current = current.parent().unwrap_or_default();
-                continue;
-            }
-            let next = current.join(&component).ok()?;
+        let mut walk = PathWalk::new(path);
+        while let Some(next) = walk.next() {
+            let next = next.ok()?;
             match self.get(&next).map(|entry| &entry.kind) {
-                Some(Kind::Symlink { target }) => {
-                    if links_left == 0 {
-                        return None;
-                    }
-                    links_left -= 1;
-                    if target.starts_with('/') {
-                        current = TreePath::ROOT;
-                    }
-                    let parts = target.split('/').filter(|part| !part.is_empty() && *part != ".");
-                    pending.extend(parts.rev().map(|part| part.as_bytes().to_vec()));
-                }
-                Some(_) => current = next,
-                None if self.has_children(&next) => current = next,
+                Some(Kind::Symlink { target }) if walk.follow(target) => {}
+                Some(Kind::Symlink { .. }) => return None,
+                Some(_) => walk.enter(next),
+                None if self.has_children(&next) => walk.enter(next),
                 None => return None,
             }
         }
-        Some(current)
+        Some(walk.current)
     }
 
     /// Every entry strictly below `directory`, in path order.

@@ -1,5 +1,6 @@
 //! The `bareboat` command: arguments, terminal, progress and exit codes. Everything else is in the libraries.
 
+mod assignment;
 mod cli;
 mod command;
 mod failure;

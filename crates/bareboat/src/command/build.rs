@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use bareboat_build::app::build::{Built, BuiltImage, Request, Workshop, build};
+use bareboat_build::app::build::{Built, BuiltImage, build};
 
 use super::output;
+use crate::assignment::Assignment;
 use crate::cli::{BuildArgs, Format};
 use crate::failure::Failure;
-use crate::session::{Session, default_name, host_platform, options, platforms, reference, surroundings};
+use crate::session::{Session, default_name, options, platforms, reference};
 use crate::terminal::{print, size, table};
 
 /// Builds, names, writes and loads.
@@ -24,7 +25,7 @@ pub fn run(session: &Session, arguments: &BuildArgs) -> Result<ExitCode, Failure
     }
     let outputs = output::parse_all(&arguments.output)?;
     let platforms = platforms(&arguments.platform)?;
-    let built = make(session, arguments, &platforms, &names[0])?;
+    let built = make(session, arguments, platforms, &names[0])?;
     for name in &names {
         session.images().put(name, &built.descriptor)?;
     }
@@ -45,23 +46,14 @@ pub fn run(session: &Session, arguments: &BuildArgs) -> Result<ExitCode, Failure
 fn make(
     session: &Session,
     arguments: &BuildArgs,
-    platforms: &[bareboat_image::Platform],
+    platforms: Vec<bareboat_image::Platform>,
     title: &str,
 ) -> Result<Built, Failure> {
-    let options = options(&arguments.make);
-    let surroundings = surroundings(&arguments.make.network);
-    let fetcher = session.fetcher(&arguments.make.network);
-    let observer = session.observer();
-    let workshop = Workshop { store: &session.store, fetcher: &fetcher, observer: &*observer };
-    let request = Request {
-        directory: &arguments.make.directory,
-        platforms,
-        host: &host_platform(),
-        options: &options,
-        surroundings: &surroundings,
-        title,
-    };
-    Ok(build(&workshop, &request)?)
+    let make = &arguments.make;
+    let assignment = Assignment::new(session, &make.directory, options(make), &make.network)
+        .platforms(platforms)
+        .title(title);
+    Ok(build(&assignment.workshop(), &assignment.request())?)
 }
 
 fn show(session: &Session, built: &Built, names: &[String], begun: Instant) {

@@ -2,29 +2,21 @@
 
 use std::process::ExitCode;
 
-use bareboat_build::app::build::{Request, Workshop, lock};
+use bareboat_build::app::build::lock;
 
+use crate::assignment::Assignment;
 use crate::cli::LockArgs;
 use crate::failure::Failure;
-use crate::session::{Session, default_name, host_platform, options, platforms, surroundings};
+use crate::session::{Session, options, platforms};
 
 /// Locks.
 pub fn run(session: &Session, arguments: &LockArgs) -> Result<ExitCode, Failure> {
     let mut options = options(&arguments.make);
     options.upgrade = arguments.upgrade;
-    let surroundings = surroundings(&arguments.make.network);
-    let fetcher = session.fetcher(&arguments.make.network);
-    let observer = session.observer();
-    let workshop = Workshop { store: &session.store, fetcher: &fetcher, observer: &*observer };
-    let request = Request {
-        directory: &arguments.make.directory,
-        platforms: &platforms(&arguments.platform)?,
-        host: &host_platform(),
-        options: &options,
-        surroundings: &surroundings,
-        title: &default_name(&arguments.make.directory),
-    };
-    let (lock, changed) = lock(&workshop, &request)?;
+    let make = &arguments.make;
+    let assignment = Assignment::new(session, &make.directory, options, &make.network)
+        .platforms(platforms(&arguments.platform)?);
+    let (lock, changed) = lock(&assignment.workshop(), &assignment.request())?;
     session.terminal.clear();
     for (architecture, locked) in &lock.architectures {
         session.terminal.say(&format!(

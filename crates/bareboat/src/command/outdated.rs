@@ -3,29 +3,18 @@
 use std::process::ExitCode;
 
 use bareboat_build::app::Options;
-use bareboat_build::app::build::{Request, Workshop};
 use bareboat_build::app::outdated::outdated;
 
+use crate::assignment::Assignment;
 use crate::cli::{Format, OutdatedArgs};
 use crate::failure::Failure;
-use crate::session::{Session, host_platform, surroundings};
+use crate::session::Session;
 use crate::terminal::{print, table};
 
 /// Asks the archives; exit code 1 when something is newer.
 pub fn run(session: &Session, arguments: &OutdatedArgs) -> Result<ExitCode, Failure> {
-    let fetcher = session.fetcher(&arguments.network);
-    let observer = session.observer();
-    let workshop = Workshop { store: &session.store, fetcher: &fetcher, observer: &*observer };
-    let platform = [host_platform()];
-    let request = Request {
-        directory: &arguments.directory,
-        platforms: &platform,
-        host: &platform[0],
-        options: &Options::default(),
-        surroundings: &surroundings(&arguments.network),
-        title: "",
-    };
-    let newer = outdated(&workshop, &request)?;
+    let assignment = Assignment::new(session, &arguments.directory, Options::default(), &arguments.network);
+    let newer = outdated(&assignment.workshop(), &assignment.request())?;
     session.terminal.clear();
     match arguments.format {
         Format::Json => print(&format!("{:#}\n", serde_json::json!({ "version": 1, "newer": newer }))),

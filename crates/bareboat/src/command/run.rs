@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use bareboat_build::app::Options;
-use bareboat_build::app::build::{Request, Workshop, build};
+use bareboat_build::app::build::build;
 use bareboat_image::output::Subject;
 use bareboat_image::rootfs::{Ownership, write_root_fs};
 use bareboat_image::{Descriptor, ImageConfig, StoredImage, read_images};
 use bareboat_sandbox::{Mount, Network, Publish, Sandbox, User};
 
+use crate::assignment::Assignment;
 use crate::cli::{NetworkMode, RunArgs};
 use crate::failure::Failure;
-use crate::session::{Session, default_name, host_platform, surroundings};
+use crate::session::{Session, default_name, host_platform};
 
 /// Builds if need be, unpacks, runs; the exit code is the application's.
 pub fn run(session: Session, arguments: &RunArgs) -> Result<ExitCode, Failure> {
@@ -41,19 +42,9 @@ pub fn run(session: Session, arguments: &RunArgs) -> Result<ExitCode, Failure> {
 fn built(session: &Session, arguments: &RunArgs) -> Result<Descriptor, Failure> {
     let directory = Path::new(&arguments.image);
     let name = default_name(directory);
-    let fetcher = session.fetcher(&arguments.network);
-    let observer = session.observer();
-    let workshop = Workshop { store: &session.store, fetcher: &fetcher, observer: &*observer };
-    let platform = [host_platform()];
-    let request = Request {
-        directory,
-        platforms: &platform,
-        host: &platform[0],
-        options: &Options { verify: true, ..Options::default() },
-        surroundings: &surroundings(&arguments.network),
-        title: &name,
-    };
-    let built = build(&workshop, &request)?;
+    let options = Options { verify: true, ..Options::default() };
+    let assignment = Assignment::new(session, directory, options, &arguments.network);
+    let built = build(&assignment.workshop(), &assignment.request())?;
     session.terminal.say(&format!("{}: {}", built.what, built.why));
     session.images().put(&name, &built.descriptor)?;
     Ok(built.descriptor)
