@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pep440_rs::{Version, VersionSpecifiers};
 
-use crate::pypi::error::PypiError;
+use super::LockContext;
+use crate::pypi::declared::Declared;
+use crate::pypi::error::{Place, PypiError};
 use crate::pypi::name::DistributionName;
 use crate::pypi::pin::Pin;
 use crate::pypi::requirement::{Marker, MarkerEnvironment, Requirement, Wanted};
@@ -45,11 +47,42 @@ impl Edge {
     }
 }
 
+/// The pins that the project's own declarations lead to; `relock` says how to get a lock that needs no walk.
+///
+/// # Errors
+/// There is no `pyproject.toml`; as [`walk`].
+pub(super) fn walk_from_project(
+    context: &LockContext<'_>,
+    nodes: &[Node],
+    relock: &str,
+) -> Result<Vec<Pin>, PypiError> {
+    let declared =
+        Declared::read(context.project, context.environment)?.ok_or_else(|| PypiError::Unsupported {
+            place: Place::file(context.file),
+            what: "it can be read only with the `pyproject.toml` it was made from".to_owned(),
+            instead: format!("keep `pyproject.toml` beside it, or lock again with {relock}"),
+        })?;
+    let wanted = declared.wanted(context.environment);
+    let roots: Vec<Edge> = wanted.iter().map(|dependency| Edge::from(&dependency.requirement)).collect();
+    walk(context.file, nodes, &roots, context.environment)
+}
+
+/// The pins of a lock that says itself which packages apply, each with who requires it.
+pub(super) fn pins_with_dependents(
+    mut pins: BTreeMap<DistributionName, Pin>,
+    mut required_by: BTreeMap<DistributionName, BTreeSet<DistributionName>>,
+) -> Vec<Pin> {
+    for (name, pin) in &mut pins {
+        pin.required_by = required_by.remove(name).unwrap_or_default();
+    }
+    pins.into_values().collect()
+}
+
 /// The pins that `roots` lead to in `environment`, by name.
 ///
 /// # Errors
 /// Edges to packages that the lock does not hold.
-pub(super) fn walk(
+fn walk(
     file: &str,
     nodes: &[Node],
     roots: &[Edge],

@@ -11,6 +11,7 @@ mod uv_lock;
 
 use pep440_rs::VersionSpecifiers;
 
+use super::error::{Place, PypiError};
 use super::pin::Pin;
 use super::project::ProjectDir;
 use super::requirement::MarkerEnvironment;
@@ -45,4 +46,21 @@ pub struct LockContext<'a> {
     pub text: &'a str,
     /// The target, with the extras and groups of the project that are wanted.
     pub environment: &'a MarkerEnvironment,
+}
+
+impl LockContext<'_> {
+    /// The lock cannot be understood at the line that holds `needle`.
+    fn wrong(&self, needle: &str, why: impl std::fmt::Display) -> PypiError {
+        let line = line_with(self.text, needle);
+        PypiError::syntax(Place { file: self.file.to_owned(), line }, why)
+    }
+
+    /// The project has outgrown the lock; `renew` is the command that locks again.
+    fn stale(&self, renew: &'static str) -> PypiError {
+        PypiError::Stale {
+            lock: self.file.to_owned(),
+            why: "`pyproject.toml` has other dependencies than when it was locked".to_owned(),
+            renew,
+        }
+    }
 }

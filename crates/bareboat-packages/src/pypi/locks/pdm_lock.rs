@@ -13,11 +13,11 @@ use serde::Deserialize;
 use toml::Value;
 
 use super::content_hash::{Json, Separators, python_json_sha256};
-use super::graph::{Edge, Node, walk};
-use super::toml_file::{line_with, parse_toml};
+use super::graph::{Edge, Node, pins_with_dependents, walk_from_project};
+use super::toml_file::parse_toml;
 use super::{LockContext, Locked};
-use crate::pypi::declared::{Declared, PYPROJECT};
-use crate::pypi::error::{Place, PypiError};
+use crate::pypi::declared::PYPROJECT;
+use crate::pypi::error::PypiError;
 use crate::pypi::file_name::file_name_of;
 use crate::pypi::name::DistributionName;
 use crate::pypi::pin::{LockedFile, Origin, Pin};
@@ -37,7 +37,7 @@ pub fn read_pdm_lock(context: &LockContext<'_>) -> Result<Locked, PypiError> {
     reader.check_fresh()?;
     let mut requires_python = Vec::new();
     for text in lock.metadata.targets.iter().filter_map(|target| target.requires_python.as_ref()) {
-        requires_python.push(VersionSpecifiers::from_str(text).map_err(|error| reader.wrong(text, error))?);
+        requires_python.push(VersionSpecifiers::from_str(text).map_err(|error| context.wrong(text, error))?);
     }
     let inherits = lock.metadata.strategy.iter().any(|strategy| strategy == "inherit_metadata");
     let pins = if inherits { reader.filtered()? } else { reader.walked()? };
@@ -50,11 +50,6 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn wrong(&self, needle: &str, why: impl std::fmt::Display) -> PypiError {
-        let line = line_with(self.context.text, needle);
-        PypiError::syntax(Place { file: self.context.file.to_owned(), line }, why)
-    }
-
     fn filtered(&self) -> Result<Vec<Pin>, PypiError> {
         let environment = self.context.environment;
         let wanted = |group: &DistributionName| {
@@ -75,56 +70,41 @@ impl Reader<'_> {
             let pin = self.pin(package)?;
             let known = pins.entry(package.name.clone()).or_insert_with(|| pin.clone());
             if known.version != pin.version {
-                return Err(self.wrong(
+                return Err(self.context.wrong(
                     &named(&package.name),
                     format!("`{}`: two versions apply at once", package.name),
                 ));
             }
         }
-        for (name, pin) in &mut pins {
-            pin.required_by = required_by.remove(name).unwrap_or_default();
-        }
-        Ok(pins.into_values().collect())
+        Ok(pins_with_dependents(pins, required_by))
     }
 
     fn applies(&self, package: &Package) -> Result<bool, PypiError> {
         let Some(text) = &package.marker else { return Ok(true) };
-        let marker: Marker = text.parse().map_err(|error| self.wrong(text, error))?;
+        let marker: Marker = text.parse().map_err(|error| self.context.wrong(text, error))?;
         Ok(marker.evaluate(self.context.environment))
     }
 
     fn walked(&self) -> Result<Vec<Pin>, PypiError> {
-        let context = self.context;
-        let declared =
-            Declared::read(context.project, context.environment)?.ok_or_else(|| PypiError::Unsupported {
-                place: Place::file(context.file),
-                what: "it can be read only with the `pyproject.toml` it was made from".to_owned(),
-                instead: "keep `pyproject.toml` beside it, or lock again with `pdm lock --update-reuse`"
-                    .to_owned(),
-            })?;
         let mut nodes = Vec::new();
         for package in &self.lock.package {
             let extras = package.extras.iter().cloned().collect();
             nodes.push(Node { pin: self.pin(package)?, extras, edges: self.edges(package)? });
         }
-        let roots: Vec<Edge> = declared
-            .wanted(context.environment)
-            .iter()
-            .map(|dependency| Edge::from(&dependency.requirement))
-            .collect();
-        walk(context.file, &nodes, &roots, context.environment)
+        walk_from_project(self.context, &nodes, "`pdm lock --update-reuse`")
     }
 
     fn edges(&self, package: &Package) -> Result<Vec<Edge>, PypiError> {
         let parse = |text: &String| {
-            let requirement: Requirement = text.parse().map_err(|error| self.wrong(text, error))?;
+            let requirement: Requirement = text.parse().map_err(|error| self.context.wrong(text, error))?;
             Ok(Edge::from(&requirement))
         };
         package.dependencies.iter().map(parse).collect()
     }
 
     fn pin(&self, package: &Package) -> Result<Pin, PypiError> {
-        let wrong = |why: &str| self.wrong(&named(&package.name), format!("`{}`: {why}", package.name));
+        let wrong =
+            |why: &str| self.context.wrong(&named(&package.name), format!("`{}`: {why}", package.name));
         let version = package.version.as_deref().map(Version::from_str).transpose();
         let version = version.map_err(|_| wrong("its version is not one"))?;
         let origin = match package {
@@ -151,7 +131,8 @@ impl Reader<'_> {
     }
 
     fn file(&self, package: &Package, origin: &Origin, file: &File) -> Result<LockedFile, PypiError> {
-        let wrong = |why: &str| self.wrong(&named(&package.name), format!("`{}`: {why}", package.name));
+        let wrong =
+            |why: &str| self.context.wrong(&named(&package.name), format!("`{}`: {why}", package.name));
         let url = match origin {
             Origin::Url(url) => Some(url.clone()),
             _ => file.url.clone(),
@@ -179,11 +160,7 @@ impl Reader<'_> {
         {
             return Ok(());
         }
-        Err(PypiError::Stale {
-            lock: self.context.file.to_owned(),
-            why: "`pyproject.toml` has other dependencies than when it was locked".to_owned(),
-            renew: "pdm lock",
-        })
+        Err(self.context.stale("pdm lock"))
     }
 }
 
@@ -272,16 +249,17 @@ struct File {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deb::Architecture;
     use crate::pypi::project::ProjectDir;
     use crate::pypi::requirement::MarkerEnvironment;
-    use crate::pypi::target::{Architecture, PythonVersion, Target};
+    use crate::pypi::target::{PythonVersion, Target};
 
     const PROJECT: &str = "[project]\nname = \"pd\"\nversion = \"0.1\"\nrequires-python = \">=3.11\"\ndependencies = [\"flask>=3\", \"uvicorn[standard]\"]\n[project.optional-dependencies]\ntui = [\"rich\"]\n[dependency-groups]\ndev = [\"pytest\"]\n";
 
     fn read(text: &str, extras: &[&str]) -> Result<Locked, PypiError> {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join(PYPROJECT), PROJECT).unwrap();
-        let target = Target::new(PythonVersion::new(3, 13, 2), (2, 41), Architecture::X86_64);
+        let target = Target::new(PythonVersion::new(3, 13, 2), (2, 41), Architecture::Amd64);
         let mut environment = MarkerEnvironment::new(&target);
         environment.extras.extend(extras.iter().map(|extra| DistributionName::new(extra).unwrap()));
         let project = ProjectDir::new(directory.path());

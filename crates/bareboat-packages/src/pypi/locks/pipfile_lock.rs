@@ -234,8 +234,9 @@ struct Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deb::Architecture;
     use crate::pypi::project::ProjectDir;
-    use crate::pypi::target::{Architecture, PythonVersion, Target};
+    use crate::pypi::target::{PythonVersion, Target};
 
     const PIPFILE: &str = "[packages]\nflask = \">=3\"\ncolorama = {version = \"*\", sys_platform = \"== 'win32'\"}\n[requires]\npython_version = \"3.11\"\n";
 
@@ -244,7 +245,7 @@ mod tests {
         if let Some(pipfile) = pipfile {
             std::fs::write(directory.path().join("Pipfile"), pipfile).unwrap();
         }
-        let target = Target::new(PythonVersion::new(3, 11, 2), (2, 36), Architecture::X86_64);
+        let target = Target::new(PythonVersion::new(3, 11, 2), (2, 36), Architecture::Amd64);
         let mut environment = MarkerEnvironment::new(&target);
         environment.groups.extend(groups.iter().map(|group| DistributionName::new(group).unwrap()));
         let project = ProjectDir::new(directory.path());

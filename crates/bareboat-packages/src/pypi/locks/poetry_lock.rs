@@ -11,11 +11,11 @@ use serde::Deserialize;
 use toml::Value;
 
 use super::content_hash::{Json, Separators, python_json_sha256};
-use super::graph::{Edge, Node, walk};
-use super::toml_file::{line_with, parse_toml};
+use super::graph::{Edge, Node, pins_with_dependents, walk_from_project};
+use super::toml_file::parse_toml;
 use super::{LockContext, Locked};
-use crate::pypi::declared::{Declared, PYPROJECT, parse_constraint};
-use crate::pypi::error::{Place, PypiError};
+use crate::pypi::declared::{PYPROJECT, parse_constraint};
+use crate::pypi::error::PypiError;
 use crate::pypi::name::DistributionName;
 use crate::pypi::pin::{LockedFile, Origin, Pin};
 use crate::pypi::requirement::{Marker, Requirement};
@@ -35,7 +35,7 @@ pub fn read_poetry_lock(context: &LockContext<'_>) -> Result<Locked, PypiError> 
     let reader = Reader { context, lock: &lock };
     reader.check_fresh()?;
     let requires_python = match lock.metadata.python_versions.as_deref() {
-        Some(text) => parse_constraint(text).map_err(|why| reader.wrong("python-versions", why))?,
+        Some(text) => parse_constraint(text).map_err(|why| context.wrong("python-versions", why))?,
         None => Vec::new(),
     };
     let tells_groups = lock.package.iter().all(|package| package.groups.is_some());
@@ -54,11 +54,6 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn wrong(&self, needle: &str, why: impl std::fmt::Display) -> PypiError {
-        let line = line_with(self.context.text, needle);
-        PypiError::syntax(Place { file: self.context.file.to_owned(), line }, why)
-    }
-
     /// Format 2.1: every package says where it belongs.
     fn filtered(&self) -> Result<Vec<Pin>, PypiError> {
         let mut pins: BTreeMap<DistributionName, Pin> = BTreeMap::new();
@@ -73,16 +68,13 @@ impl Reader<'_> {
                 }
             }
             if pins.insert(package.name.clone(), self.pin(package)?).is_some() {
-                return Err(self.wrong(
+                return Err(self.context.wrong(
                     &named(&package.name),
                     format!("`{}`: two versions apply at once", package.name),
                 ));
             }
         }
-        for (name, pin) in &mut pins {
-            pin.required_by = required_by.remove(name).unwrap_or_default();
-        }
-        Ok(pins.into_values().collect())
+        Ok(pins_with_dependents(pins, required_by))
     }
 
     fn applies(&self, package: &Package) -> Result<bool, PypiError> {
@@ -96,7 +88,7 @@ impl Reader<'_> {
                 Some(Markers::ByGroup(by_group)) => by_group.get(group),
             };
             let Some(text) = marker else { return Ok(true) };
-            let parsed: Marker = text.parse().map_err(|error| self.wrong(text, error))?;
+            let parsed: Marker = text.parse().map_err(|error| self.context.wrong(text, error))?;
             if parsed.evaluate(environment) {
                 return Ok(true);
             }
@@ -106,13 +98,6 @@ impl Reader<'_> {
 
     /// Older formats: from the project along its dependencies.
     fn walked(&self) -> Result<Vec<Pin>, PypiError> {
-        let context = self.context;
-        let declared =
-            Declared::read(context.project, context.environment)?.ok_or_else(|| PypiError::Unsupported {
-                place: Place::file(context.file),
-                what: "it can be read only with the `pyproject.toml` it was made from".to_owned(),
-                instead: "keep `pyproject.toml` beside it, or lock again with Poetry 2".to_owned(),
-            })?;
         let mut nodes = Vec::new();
         for package in &self.lock.package {
             nodes.push(Node {
@@ -121,19 +106,14 @@ impl Reader<'_> {
                 edges: self.edges(package)?,
             });
         }
-        let roots: Vec<Edge> = declared
-            .wanted(context.environment)
-            .iter()
-            .map(|dependency| Edge::from(&dependency.requirement))
-            .collect();
-        walk(context.file, &nodes, &roots, context.environment)
+        walk_from_project(self.context, &nodes, "Poetry 2")
     }
 
     fn edges(&self, package: &Package) -> Result<Vec<Edge>, PypiError> {
         let mut edges = Vec::new();
         for (name, tables) in &package.dependencies {
             for table in tables.all() {
-                let wrong = |why: String| self.wrong(name.as_str(), why);
+                let wrong = |why: String| self.context.wrong(name.as_str(), why);
                 let marker = table.markers.as_deref().map(str::parse::<Marker>).transpose();
                 edges.push(Edge {
                     name: name.clone(),
@@ -163,7 +143,8 @@ impl Reader<'_> {
     }
 
     fn pin(&self, package: &Package) -> Result<Pin, PypiError> {
-        let wrong = |why: &str| self.wrong(&named(&package.name), format!("`{}`: {why}", package.name));
+        let wrong =
+            |why: &str| self.context.wrong(&named(&package.name), format!("`{}`: {why}", package.name));
         let version: Version = package.version.parse().map_err(|_| wrong("its version is not one"))?;
         let source = package.source.clone().unwrap_or_default();
         let origin = match source.kind.as_str() {
@@ -206,11 +187,7 @@ impl Reader<'_> {
         if content_hashes(&document).contains(locked) {
             return Ok(());
         }
-        Err(PypiError::Stale {
-            lock: self.context.file.to_owned(),
-            why: "`pyproject.toml` has other dependencies than when it was locked".to_owned(),
-            renew: "poetry lock",
-        })
+        Err(self.context.stale("poetry lock"))
     }
 }
 

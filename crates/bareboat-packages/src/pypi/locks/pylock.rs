@@ -216,10 +216,11 @@ struct Artifact {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pypi::target::{Architecture, PythonVersion, Target};
+    use crate::deb::Architecture;
+    use crate::pypi::target::{PythonVersion, Target};
 
     fn environment() -> MarkerEnvironment {
-        MarkerEnvironment::new(&Target::new(PythonVersion::new(3, 13, 5), (2, 41), Architecture::X86_64))
+        MarkerEnvironment::new(&Target::new(PythonVersion::new(3, 13, 5), (2, 41), Architecture::Amd64))
     }
 
     fn read(text: &str) -> Result<Locked, PypiError> {

@@ -1,9 +1,10 @@
 //! Locks of Poetry 1 and 2.
 
 use super::*;
+use crate::deb::Architecture;
 use crate::pypi::project::ProjectDir;
 use crate::pypi::requirement::MarkerEnvironment;
-use crate::pypi::target::{Architecture, PythonVersion, Target};
+use crate::pypi::target::{PythonVersion, Target};
 
 const PROJECT: &str = r#"
 [tool.poetry]
@@ -23,7 +24,7 @@ pytest = "*"
 fn read(project: &str, text: &str, minor: u32, extras: &[&str]) -> Result<Locked, PypiError> {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join(PYPROJECT), project).unwrap();
-    let target = Target::new(PythonVersion::new(3, minor, 2), (2, 41), Architecture::X86_64);
+    let target = Target::new(PythonVersion::new(3, minor, 2), (2, 41), Architecture::Amd64);
     let mut environment = MarkerEnvironment::new(&target);
     environment.extras.extend(extras.iter().map(|extra| DistributionName::new(extra).unwrap()));
     let project = ProjectDir::new(directory.path());

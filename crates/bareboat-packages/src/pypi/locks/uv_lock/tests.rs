@@ -1,11 +1,12 @@
 //! Locks as uv writes them.
 
 use super::*;
+use crate::deb::Architecture;
 use crate::pypi::name::DistributionName;
 use crate::pypi::pin::Origin;
 use crate::pypi::project::ProjectDir;
 use crate::pypi::requirement::MarkerEnvironment;
-use crate::pypi::target::{Architecture, PythonVersion, Target};
+use crate::pypi::target::{PythonVersion, Target};
 
 const HEAD: &str = "version = 1\nrevision = 5\nrequires-python = \">=3.11\"\n";
 
@@ -26,7 +27,7 @@ struct Case {
 
 impl Case {
     fn new(minor: u32) -> Self {
-        let target = Target::new(PythonVersion::new(3, minor, 2), (2, 41), Architecture::X86_64);
+        let target = Target::new(PythonVersion::new(3, minor, 2), (2, 41), Architecture::Amd64);
         Self { directory: tempfile::tempdir().unwrap(), environment: MarkerEnvironment::new(&target) }
     }
 
