@@ -1,11 +1,13 @@
 //! What a sibling Dockerfile says about running the application: `CMD`, `ENTRYPOINT`, `EXPOSE`, `ENV` of its last stage.
 //!
-//! Only hints: the Dockerfile is not built, and what cannot be read is passed over.
+//! Only hints: the Dockerfile is not built, and what cannot be read is passed over. Stages and variables are
+//! [`bareboat_dockerfile`]'s.
 
 use std::collections::BTreeMap;
 
 use bareboat_dockerfile::instruction::{CommandLine, Kind};
-use bareboat_dockerfile::{Dockerfile, Item, expand};
+use bareboat_dockerfile::stages::{Scope, Step, VariableSource};
+use bareboat_dockerfile::{Dockerfile, Stages};
 
 use super::detect::DockerfileHints;
 use super::project::Project;
@@ -24,94 +26,126 @@ pub fn read(project: &Project) -> Result<Option<DockerfileHints>, BuildError> {
     Ok(None)
 }
 
-/// What one stage says so far.
-#[derive(Debug, Clone, Default)]
-struct Stage {
-    entrypoint: Option<Said>,
-    command: Option<Said>,
-    ports: Vec<String>,
-    environment: BTreeMap<String, String>,
+/// The hints of a Dockerfile's last stage, with what it inherits from the stages it builds on.
+pub fn hints(text: &str) -> DockerfileHints {
+    let parsed = Dockerfile::parse(text.as_bytes().to_vec());
+    let given = BTreeMap::new();
+    let stages = Stages::new(&parsed.file, &given, &given);
+    let mut said: Vec<Vec<Said>> = vec![Vec::new(); stages.stages.len()];
+    let mut visit = |step: Step<'_, '_>| said[step.stage.index].extend(Said::read(&step));
+    let ends = stages.replay(parsed.file.escape(), &given, &|_| Scope::unknown(), &mut visit);
+    let (Ok(target), Some(end)) = (stages.target(None), ends.last()) else {
+        return DockerfileHints::default();
+    };
+    let mut running = Running::default();
+    for stage in stages.chain(target.index) {
+        running.inherit();
+        said[stage.index].drain(..).for_each(|said| running.hear(said));
+    }
+    DockerfileHints { environment: environment(end), ..running.finish() }
+}
+
+/// What `ENV` instructions set; not what base images bring.
+fn environment(end: &Scope) -> BTreeMap<String, String> {
+    let configured = end.configured();
+    let is_ours = |name: &str| {
+        end.variable(name).is_some_and(|variable| !matches!(variable.source, VariableSource::Base))
+    };
+    configured.into_iter().filter(|(name, _)| is_ours(name)).collect()
+}
+
+/// What one instruction says about running.
+#[derive(Debug, Clone)]
+enum Said {
+    Entrypoint(Option<Line>),
+    Command(Option<Line>),
+    /// `5000`, `53/udp`.
+    Port(String),
 }
 
 /// A command in one of its two forms.
 #[derive(Debug, Clone)]
-enum Said {
+enum Line {
     Words(Vec<String>),
-    Line(String),
+    Shell(String),
 }
 
-/// The hints of a Dockerfile's last stage; a stage that starts from another inherits from it.
-pub fn hints(text: &str) -> DockerfileHints {
-    let parsed = Dockerfile::parse(text.as_bytes().to_vec());
-    let escape = parsed.file.escape();
-    let mut named: BTreeMap<String, Stage> = BTreeMap::new();
-    let mut stage = Stage::default();
-    let mut alias: Option<String> = None;
-    for item in parsed.file.items() {
-        let Item::Instruction(instruction) = item else { continue };
-        match &instruction.command.kind {
-            Kind::From(from) => {
-                if let Some(name) = alias.take() {
-                    named.insert(name, stage);
-                }
-                stage = named.get(&from.image.text.to_lowercase()).cloned().unwrap_or_default();
-                alias = from.alias.as_ref().map(|alias| alias.name.text.to_lowercase());
-            }
-            Kind::Cmd(line) => stage.command = said(line),
-            Kind::Entrypoint(line) => {
-                stage.entrypoint = said(line);
-                stage.command = None;
-            }
-            Kind::Expose(ports) => {
-                let ports: Vec<String> =
-                    ports.iter().map(|port| stage.expanded(&port.text, escape)).collect();
-                stage.ports.extend(ports);
-            }
-            Kind::Env(pairs) => {
-                for pair in &pairs.pairs {
-                    let value = pair.value.as_ref().map(|value| value.text.as_str()).unwrap_or_default();
-                    let value = stage.expanded(value, escape);
-                    stage.environment.insert(pair.name.text.clone(), value);
-                }
-            }
-            _ => {}
+impl Said {
+    fn read(step: &Step<'_, '_>) -> Vec<Self> {
+        match &step.command.kind {
+            Kind::Cmd(line) => vec![Self::Command(Line::read(line))],
+            Kind::Entrypoint(line) => vec![Self::Entrypoint(Line::read(line))],
+            Kind::Expose(ports) => ports
+                .iter()
+                .map(|port| {
+                    step.scope.expand(&port.text).map_or_else(|_| port.text.clone(), |port| port.text)
+                })
+                .map(Self::Port)
+                .collect(),
+            _ => Vec::new(),
         }
     }
-    stage.finish()
 }
 
-fn said(line: &CommandLine) -> Option<Said> {
-    match line {
-        CommandLine::Exec(words) if words.is_empty() => None,
-        CommandLine::Exec(words) => Some(Said::Words(words.iter().map(|word| word.text.clone()).collect())),
-        CommandLine::Shell(text) => Some(Said::Line(text.as_str().trim().to_owned())),
+impl Line {
+    fn read(line: &CommandLine) -> Option<Self> {
+        match line {
+            CommandLine::Exec(words) if words.is_empty() => None,
+            CommandLine::Exec(words) => {
+                Some(Self::Words(words.iter().map(|word| word.text.clone()).collect()))
+            }
+            CommandLine::Shell(text) => Some(Self::Shell(text.as_str().trim().to_owned())),
+        }
     }
 }
 
-impl Stage {
-    fn expanded(&self, text: &str, escape: char) -> String {
-        let lookup = |name: &str| self.environment.get(name).map(String::as_str);
-        expand(text, escape, lookup).map_or_else(|_| text.to_owned(), |expansion| expansion.text)
+/// How the image would run, as far as the instructions up to here say.
+#[derive(Debug, Default)]
+struct Running {
+    entrypoint: Option<Line>,
+    command: Option<Line>,
+    /// The command is an inherited one, which an `ENTRYPOINT` takes away.
+    is_inherited: bool,
+    port: Option<u16>,
+}
+
+impl Running {
+    fn inherit(&mut self) {
+        self.is_inherited = true;
+    }
+
+    fn hear(&mut self, said: Said) {
+        match said {
+            Said::Entrypoint(line) => {
+                self.entrypoint = line;
+                if self.is_inherited {
+                    self.command = None;
+                }
+            }
+            Said::Command(line) => (self.command, self.is_inherited) = (line, false),
+            Said::Port(port) => self.port = self.port.or_else(|| tcp_port(&port)),
+        }
     }
 
     fn finish(self) -> DockerfileHints {
-        let port = self.ports.iter().find_map(|port| {
-            let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
-            (protocol == "tcp").then(|| number.parse().ok()).flatten()
-        });
         let (mut command, mut shell_line) = (Vec::new(), None);
         match (self.entrypoint, self.command) {
-            (Some(Said::Words(mut entrypoint)), Some(Said::Words(arguments))) => {
+            (Some(Line::Words(mut entrypoint)), Some(Line::Words(arguments))) => {
                 entrypoint.extend(arguments);
                 command = entrypoint;
             }
-            (Some(Said::Words(words)), _) | (None, Some(Said::Words(words))) => command = words,
+            (Some(Line::Words(words)), _) | (None, Some(Line::Words(words))) => command = words,
             // `CMD` is ignored behind a shell-form `ENTRYPOINT`, as an engine does.
-            (Some(Said::Line(line)), _) | (None, Some(Said::Line(line))) => shell_line = Some(line),
+            (Some(Line::Shell(line)), _) | (None, Some(Line::Shell(line))) => shell_line = Some(line),
             (None, None) => {}
         }
-        DockerfileHints { command, shell_line, port, environment: self.environment }
+        DockerfileHints { command, shell_line, port: self.port, environment: BTreeMap::new() }
     }
+}
+
+fn tcp_port(port: &str) -> Option<u16> {
+    let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
+    (protocol == "tcp").then(|| number.parse().ok()).flatten()
 }
 
 #[cfg(test)]
@@ -124,6 +158,22 @@ mod tests {
         let hints = hints(text);
         assert_eq!(hints.command, ["python", "-m", "web"]);
         assert_eq!((hints.port, hints.environment["PORT"].as_str()), (Some(5000), "5000"));
+    }
+
+    #[test]
+    fn an_entrypoint_takes_away_an_inherited_command_only() {
+        let own = hints("FROM x\nCMD [\"-m\", \"web\"]\nENTRYPOINT [\"python\"]\n");
+        assert_eq!(own.command, ["python", "-m", "web"]);
+        let inherited = hints("FROM x AS base\nCMD [\"-m\", \"web\"]\nFROM base\nENTRYPOINT [\"python\"]\n");
+        assert_eq!(inherited.command, ["python"]);
+    }
+
+    #[test]
+    fn variables_of_the_file_count_and_those_of_base_images_do_not() {
+        let text = "ARG BASE=scratch\nFROM ${BASE} AS base\nARG PORT=80\nEXPOSE ${PORT}80\nFROM base\nENV MODE=prod\n";
+        let hints = hints(text);
+        assert_eq!(hints.port, Some(8080));
+        assert_eq!(hints.environment, BTreeMap::from([("MODE".to_owned(), "prod".to_owned())]));
     }
 
     #[test]
