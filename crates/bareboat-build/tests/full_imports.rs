@@ -8,7 +8,8 @@ use std::process::Command;
 
 use bareboat_build::app::imports::{Entry, Found, Modules, Need, SearchPath, Sources, check, scan_all};
 use bareboat_image::{Entry as TreeEntry, Tree, TreePath};
-use bareboat_packages::pypi::{Architecture, PythonVersion, Target};
+use bareboat_packages::deb::Architecture;
+use bareboat_packages::pypi::{PythonVersion, Target};
 use bareboat_store::Digest;
 
 /// Namespace packages, extension modules, generated modules, lazy modules, `.pth` files.
@@ -104,7 +105,7 @@ fn finds_what_the_interpreter_finds() {
     add(&mut tree, standard);
     add(&mut tree, site);
     let version = PythonVersion::new(number(0), number(1), number(2));
-    let target = Target::new(version, (2, 36), Architecture::X86_64);
+    let target = Target::new(version, (2, 36), Architecture::Amd64);
     let search = SearchPath {
         first: Vec::new(),
         standard: vec![path(standard), path(&standard.join("lib-dynload"))],

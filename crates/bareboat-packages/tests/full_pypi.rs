@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bareboat_packages::deb::Architecture;
 use bareboat_packages::pypi::*;
 use bareboat_store::{FetchOptions, Fetcher, Store};
 use bareboat_testkit::full;
@@ -92,7 +93,7 @@ impl World {
 
 fn targets() -> Vec<Target> {
     let releases = [(PythonVersion::new(3, 11, 2), (2, 36)), (PythonVersion::new(3, 13, 5), (2, 41))];
-    let architectures = [Architecture::X86_64, Architecture::Aarch64];
+    let architectures = [Architecture::Amd64, Architecture::Arm64];
     releases
         .into_iter()
         .flat_map(|(python, glibc)| {
@@ -122,7 +123,7 @@ fn resolves_popular_projects_for_every_target_without_any_python() {
             let (pin, choice) = pins.iter().find(|(pin, _)| pin.name.as_str() == name).unwrap();
             let Choice::Wheel(file) = choice else { panic!("{name} has no wheel for {target}") };
             assert!(file.sha256.is_some() && file.size.is_some() && pin.version.is_some(), "{name}");
-            let other = if target.architecture == Architecture::X86_64 { "aarch64" } else { "x86_64" };
+            let other = if target.architecture == Architecture::Amd64 { "aarch64" } else { "x86_64" };
             assert!(!file.name.contains(other) && !file.name.contains("musllinux"), "{}", file.name);
         }
         assert!(!pins.iter().any(|(pin, _)| pin.name.as_str() == "colorama"), "{target}");

@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use bareboat_packages::deb::Architecture;
 use bareboat_packages::pypi::*;
 use bareboat_testkit::full;
 
@@ -38,7 +39,7 @@ fn ask(python: &Path, script: &str, input: &str) -> String {
 
 fn targets() -> Vec<Target> {
     let pythons = [(11, 2, 36), (13, 5, 41), (14, 7, 43)];
-    let architectures = [Architecture::X86_64, Architecture::Aarch64];
+    let architectures = [Architecture::Amd64, Architecture::Arm64];
     let target = |(minor, patch, glibc)| {
         move |architecture| Target::new(PythonVersion::new(3, minor, patch), (2, glibc), architecture)
     };

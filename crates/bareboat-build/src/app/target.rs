@@ -48,10 +48,6 @@ impl Target {
     pub fn for_wheels(&self, patch: u32) -> pypi::Target {
         let python = pypi::PythonVersion::new(3, u32::from(self.release.python_minor()), patch);
         let (major, minor) = self.release.glibc();
-        let architecture = match self.architecture {
-            Architecture::Amd64 => pypi::Architecture::X86_64,
-            Architecture::Arm64 => pypi::Architecture::Aarch64,
-        };
-        pypi::Target::new(python, (u32::from(major), u32::from(minor)), architecture)
+        pypi::Target::new(python, (u32::from(major), u32::from(minor)), self.architecture)
     }
 }

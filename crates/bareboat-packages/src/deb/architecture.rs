@@ -43,6 +43,14 @@ impl Architecture {
         }
     }
 
+    /// `e_machine` of its ELF files (System V ABI, processor supplements).
+    pub const fn elf_machine(self) -> u16 {
+        match self {
+            Self::Amd64 => 62,
+            Self::Arm64 => 183,
+        }
+    }
+
     /// Absolute path of the dynamic loader, as `PT_INTERP` of every dynamic executable names it.
     pub const fn loader(self) -> &'static str {
         match self {

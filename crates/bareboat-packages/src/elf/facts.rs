@@ -5,6 +5,8 @@ use std::io::{self, Cursor, Read, Seek};
 
 use serde::{Deserialize, Serialize};
 
+use crate::deb::Architecture;
+
 /// The facts of one ELF file that decide whether it loads, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ElfFacts {
@@ -103,6 +105,11 @@ impl ElfFacts {
     /// True when the first bytes of a file are those of ELF.
     pub fn is_elf(start: &[u8]) -> bool {
         start.starts_with(b"\x7fELF")
+    }
+
+    /// It is for this processor, word size and byte order.
+    pub fn is_for(&self, architecture: Architecture) -> bool {
+        self.machine == architecture.elf_machine() && self.class == ElfClass::Bits64 && !self.big_endian
     }
 
     /// A program, not a library.

@@ -93,11 +93,12 @@ const SHOWN_TAGS: usize = 4;
 mod tests {
     use super::super::name::DistributionName;
     use super::super::pin::Origin;
-    use super::super::target::{Architecture, PythonVersion};
+    use super::super::target::PythonVersion;
     use super::*;
+    use crate::deb::Architecture;
 
     fn target(minor: u32, glibc: u32) -> Target {
-        Target::new(PythonVersion::new(3, minor, 2), (2, glibc), Architecture::X86_64)
+        Target::new(PythonVersion::new(3, minor, 2), (2, glibc), Architecture::Amd64)
     }
 
     fn pin(names: &[&str]) -> Pin {

@@ -50,5 +50,5 @@ pub use requirement::{Comparison, Marker, MarkerEnvironment, Requirement, Requir
 pub use requirements_txt::{Entry, EntryKind, IndexOptions, RequirementsFile};
 pub use sources::{DependencySource, SourceKind, Sources, find_sources};
 pub use tags::{Tag, TagRanks};
-pub use target::{Architecture, PythonVersion, Target, TargetError};
+pub use target::{PythonVersion, Target, TargetError};
 pub use uv::{Demand, Resolver, UV_VERSION, Uv, UvSearch, fetch_uv, find_uv};

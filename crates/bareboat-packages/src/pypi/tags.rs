@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::target::{Architecture, Target};
+use super::target::Target;
+use crate::deb::Architecture;
 
 /// One wheel tag, as in `cp313-cp313-manylinux_2_28_x86_64`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,22 +91,23 @@ impl Target {
     /// Platform tags, newest first, the legacy aliases right after their meaning, plain `linux` last (PEP 600).
     fn platforms(&self) -> Vec<String> {
         let (major, newest) = self.glibc;
+        let machine = self.architecture.machine();
         let oldest = match self.architecture {
-            Architecture::X86_64 => 5,
-            Architecture::Aarch64 => 17,
+            Architecture::Amd64 => 5,
+            Architecture::Arm64 => 17,
         };
         let mut platforms = Vec::new();
         for minor in (oldest..=newest).rev() {
-            platforms.push(format!("manylinux_{major}_{minor}_{}", self.architecture));
+            platforms.push(format!("manylinux_{major}_{minor}_{machine}"));
             let alias = match minor {
                 17 => "manylinux2014",
                 12 => "manylinux2010",
                 5 => "manylinux1",
                 _ => continue,
             };
-            platforms.push(format!("{alias}_{}", self.architecture));
+            platforms.push(format!("{alias}_{machine}"));
         }
-        platforms.push(format!("linux_{}", self.architecture));
+        platforms.push(format!("linux_{machine}"));
         platforms
     }
 }
@@ -125,7 +127,7 @@ mod tests {
 
     #[test]
     fn puts_the_closest_tags_first() {
-        let tags = target(Architecture::X86_64).tags();
+        let tags = target(Architecture::Amd64).tags();
         assert_eq!(tags[0].to_string(), "cp313-cp313-manylinux_2_41_x86_64");
         let order = [
             "cp313-cp313-manylinux_2_17_x86_64",
@@ -148,7 +150,7 @@ mod tests {
 
     #[test]
     fn never_accepts_other_libcs_newer_glibcs_or_other_processors() {
-        let ranks = TagRanks::new(&target(Architecture::Aarch64));
+        let ranks = TagRanks::new(&target(Architecture::Arm64));
         for platform in [
             "musllinux_1_2_aarch64",
             "manylinux_2_42_aarch64",

@@ -8,6 +8,8 @@ use std::str::FromStr;
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::deb::Architecture;
+
 /// What wheels must fit and markers are evaluated for: one CPython on one glibc on one processor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
@@ -73,42 +75,6 @@ impl FromStr for PythonVersion {
     }
 }
 
-/// A processor that manylinux wheels are made for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Architecture {
-    /// `x86_64`: Debian's and OCI's `amd64`.
-    #[serde(rename = "x86_64")]
-    X86_64,
-    /// `aarch64`: Debian's and OCI's `arm64`.
-    Aarch64,
-}
-
-impl Architecture {
-    /// The name in wheel tags and in `platform_machine`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::X86_64 => "x86_64",
-            Self::Aarch64 => "aarch64",
-        }
-    }
-
-    /// From Debian's and OCI's name (`amd64`, `arm64`).
-    pub fn from_debian(name: &str) -> Option<Self> {
-        match name {
-            "amd64" => Some(Self::X86_64),
-            "arm64" => Some(Self::Aarch64),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Architecture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl Target {
     /// A target from its parts.
     pub const fn new(python: PythonVersion, glibc: (u32, u32), architecture: Architecture) -> Self {
@@ -119,7 +85,8 @@ impl Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (major, minor) = self.glibc;
-        write!(f, "CPython {} on {} with glibc {major}.{minor}", self.python, self.architecture)
+        let machine = self.architecture.machine();
+        write!(f, "CPython {} on {machine} with glibc {major}.{minor}", self.python)
     }
 }
 

@@ -68,7 +68,7 @@ impl<'a> ExtensionName<'a> {
 
 /// The interpreter's own extension tag: `cpython-313-x86_64-linux-gnu`.
 pub fn own_suffix(target: &Target) -> String {
-    format!("cpython-{}-{}-linux-gnu", target.python.digits(), target.architecture)
+    format!("cpython-{}-{}-linux-gnu", target.python.digits(), target.architecture.machine())
 }
 
 /// Judges the file `file_name` of a wheel whose `WHEEL` states `wheel_tags`; `None` when it is no extension module.
@@ -108,7 +108,10 @@ fn foreign(tag: &str, target: &Target) -> String {
         _ if release != own => format!("it is built for CPython {release}, not {own}"),
         "t" => format!("it is built for the free-threaded CPython {own}"),
         "d" => format!("it is built for a debug build of CPython {own}"),
-        _ => format!("it is built for the platform `{platform}`, not `{}-linux-gnu`", target.architecture),
+        _ => format!(
+            "it is built for the platform `{platform}`, not `{}-linux-gnu`",
+            target.architecture.machine()
+        ),
     }
 }
 
@@ -179,10 +182,11 @@ fn minor_of(python: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pypi::{Architecture, PythonVersion};
+    use crate::deb::Architecture;
+    use crate::pypi::PythonVersion;
 
     fn judged(file_name: &str, wheel_tag: &str) -> (Fit, String) {
-        let target = Target::new(PythonVersion::new(3, 13, 5), (2, 41), Architecture::X86_64);
+        let target = Target::new(PythonVersion::new(3, 13, 5), (2, 41), Architecture::Amd64);
         let verdict = judge(file_name, &[wheel_tag.to_owned()], &target).unwrap();
         (verdict.fit, verdict.because)
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bareboat_image::TreePath;
 
 use super::link_map::{LinkMap, Loaded};
-use super::search::{Found, Search, is_native};
+use super::search::{Found, Search};
 use super::{Finding, LoadReport, Loader};
 use crate::elf::{ElfFacts, ElfKind};
 use crate::system::sonames;
@@ -66,7 +66,7 @@ impl<'a> Check<'a> {
     fn machines(&mut self) {
         let wanted = self.loader.architecture;
         for (path, facts) in self.loader.elf {
-            if !is_native(facts, wanted) {
+            if !facts.is_for(wanted) {
                 self.add(path, Finding::WrongMachine { machine: facts.machine, wanted });
             }
         }
@@ -109,7 +109,7 @@ impl<'a> Check<'a> {
     fn files(&self, part: Part) -> Vec<(&'a TreePath, &'a ElfFacts)> {
         let of = |path: &TreePath| if self.loader.along.contains(path) { Part::Along } else { Part::Wanted };
         let files = self.loader.elf.iter().map(|(path, facts)| (*path, *facts));
-        files.filter(|(path, facts)| of(path) == part && is_native(facts, self.loader.architecture)).collect()
+        files.filter(|(path, facts)| of(path) == part && facts.is_for(self.loader.architecture)).collect()
     }
 
     fn load(&mut self, map: &mut LinkMap<'a>, path: &TreePath, facts: &'a ElfFacts) {
@@ -140,7 +140,7 @@ impl<'a> Check<'a> {
         let Some(interpreter) = &facts.interpreter else { return };
         let real = TreePath::new(interpreter).ok().and_then(|path| self.search.file(&path));
         let found = real.and_then(|real| self.loader.elf.get(&real));
-        if !found.is_some_and(|found| is_native(found, self.loader.architecture)) {
+        if !found.is_some_and(|found| found.is_for(self.loader.architecture)) {
             self.add(path, Finding::MissingInterpreter { interpreter: interpreter.clone() });
         }
     }
@@ -180,7 +180,7 @@ impl<'a> Check<'a> {
     fn by_name(&self) -> BTreeMap<String, BTreeSet<TreePath>> {
         let mut by_name: BTreeMap<String, BTreeSet<TreePath>> = BTreeMap::new();
         for (path, facts) in self.loader.elf {
-            if facts.kind == ElfKind::SharedObject && is_native(facts, self.loader.architecture) {
+            if facts.kind == ElfKind::SharedObject && facts.is_for(self.loader.architecture) {
                 let file_name = String::from_utf8_lossy(path.file_name()).into_owned();
                 for name in facts.soname.iter().cloned().chain([file_name]) {
                     by_name.entry(name).or_default().insert((*path).clone());

@@ -7,7 +7,7 @@ use bareboat_image::{Kind, Tree, TreePath};
 
 use super::Loader;
 use crate::deb::Architecture;
-use crate::elf::{ElfClass, ElfFacts, ElfKind};
+use crate::elf::{ElfFacts, ElfKind};
 
 /// A library found.
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ impl<'a> Search<'a> {
     fn facts(&self, path: &TreePath) -> Option<&'a ElfFacts> {
         let facts: &'a ElfFacts = self.loader.elf.get(path)?;
         let is_library = facts.kind == ElfKind::SharedObject;
-        (is_library && is_native(facts, self.loader.architecture)).then_some(facts)
+        (is_library && facts.is_for(self.loader.architecture)).then_some(facts)
     }
 
     fn directory(&mut self, text: &str) -> Option<TreePath> {
@@ -76,15 +76,6 @@ impl<'a> Search<'a> {
         self.directories.insert(text.to_owned(), real.clone());
         real
     }
-}
-
-/// True when `facts` are of a file for `architecture`.
-pub(super) fn is_native(facts: &ElfFacts, architecture: Architecture) -> bool {
-    let machine = match architecture {
-        Architecture::Amd64 => 62,
-        Architecture::Arm64 => 183,
-    };
-    facts.machine == machine && facts.class == ElfClass::Bits64 && !facts.big_endian
 }
 
 /// Where an absolute path with `..` leads, as the kernel follows it: links first, then `..`.
@@ -103,15 +94,12 @@ fn resolve(tree: &Tree, text: &str) -> Option<TreePath> {
 /// The directories of a run path of an object in `origin`, its tokens replaced (ld.so(8), "Dynamic string tokens").
 /// Relative ones depend on the working directory and are left out.
 pub(super) fn run_path(text: &str, origin: &TreePath, architecture: Architecture) -> Vec<String> {
-    let (lib, platform) = match architecture {
-        Architecture::Amd64 => ("lib/x86_64-linux-gnu", "x86_64"),
-        Architecture::Arm64 => ("lib/aarch64-linux-gnu", "aarch64"),
-    };
+    let (lib, platform) = (format!("lib/{}", architecture.triplet()), architecture.machine());
     let origin = origin.to_string();
     let mut directories = Vec::new();
     for directory in text.split(':') {
         let mut directory = directory.to_owned();
-        for (token, value) in [("ORIGIN", origin.as_str()), ("LIB", lib), ("PLATFORM", platform)] {
+        for (token, value) in [("ORIGIN", origin.as_str()), ("LIB", lib.as_str()), ("PLATFORM", platform)] {
             directory =
                 directory.replace(&format!("${{{token}}}"), value).replace(&format!("${token}"), value);
         }

@@ -226,11 +226,12 @@ impl Tool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deb::Architecture;
     use crate::pypi::requirement::MarkerEnvironment;
-    use crate::pypi::target::{Architecture, PythonVersion, Target};
+    use crate::pypi::target::{PythonVersion, Target};
 
     fn environment() -> MarkerEnvironment {
-        MarkerEnvironment::new(&Target::new(PythonVersion::new(3, 13, 5), (2, 41), Architecture::X86_64))
+        MarkerEnvironment::new(&Target::new(PythonVersion::new(3, 13, 5), (2, 41), Architecture::Amd64))
     }
 
     fn read_in(files: &[(&str, &str)]) -> Result<Option<Declared>, PypiError> {

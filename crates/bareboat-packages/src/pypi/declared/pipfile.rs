@@ -160,12 +160,13 @@ pub(super) const FILE: &str = "Pipfile";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pypi::target::{Architecture, PythonVersion, Target};
+    use crate::deb::Architecture;
+    use crate::pypi::target::{PythonVersion, Target};
 
     #[test]
     fn reads_packages_for_the_target() {
         let environment =
-            MarkerEnvironment::new(&Target::new(PythonVersion::new(3, 11, 2), (2, 36), Architecture::X86_64));
+            MarkerEnvironment::new(&Target::new(PythonVersion::new(3, 11, 2), (2, 36), Architecture::Amd64));
         let text = r#"
 [[source]]
 url = "https://index.test/simple"

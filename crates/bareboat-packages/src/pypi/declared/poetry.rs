@@ -236,10 +236,11 @@ struct Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pypi::target::{Architecture, PythonVersion, Target};
+    use crate::deb::Architecture;
+    use crate::pypi::target::{PythonVersion, Target};
 
     fn environment() -> MarkerEnvironment {
-        MarkerEnvironment::new(&Target::new(PythonVersion::new(3, 13, 5), (2, 41), Architecture::X86_64))
+        MarkerEnvironment::new(&Target::new(PythonVersion::new(3, 13, 5), (2, 41), Architecture::Amd64))
     }
 
     fn wanted(text: &str, environment: &MarkerEnvironment) -> Vec<String> {

@@ -7,9 +7,10 @@ use bareboat_store::FetchOptions;
 use bareboat_testkit::package_index::{PackageIndex, PageFormat};
 
 use super::*;
+use crate::deb::Architecture;
 use crate::pypi::locked::DistributionKind;
 use crate::pypi::process::{Outcome, Process};
-use crate::pypi::target::{Architecture, PythonVersion};
+use crate::pypi::target::PythonVersion;
 
 /// Answers as uv would, one answer after the other, and keeps what it was asked.
 struct StandIn {
@@ -75,7 +76,7 @@ impl World {
             system: &system,
             host_architecture: "x86_64",
         };
-        let target = Target::new(PythonVersion::new(3, 13, 5), (2, 41), Architecture::X86_64);
+        let target = Target::new(PythonVersion::new(3, 13, 5), (2, 41), Architecture::Amd64);
         let lock = lock_distributions(&project, &source, parts, &target, &tools)?;
         fetch_distributions(&project, Some(&source), &lock.distributions, &tools)?;
         Ok(lock)

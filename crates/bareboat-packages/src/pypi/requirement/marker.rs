@@ -102,7 +102,7 @@ impl MarkerEnvironment {
         let text = match variable {
             Variable::ImplementationName => "cpython",
             Variable::OsName => "posix",
-            Variable::PlatformMachine => self.target.architecture.as_str(),
+            Variable::PlatformMachine => self.target.architecture.machine(),
             Variable::PlatformPythonImplementation => "CPython",
             Variable::PlatformSystem => "Linux",
             Variable::SysPlatform => "linux",
@@ -331,10 +331,11 @@ const VARIABLES: [(&str, Variable); 20] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pypi::target::{Architecture, PythonVersion};
+    use crate::deb::Architecture;
+    use crate::pypi::target::PythonVersion;
 
     fn environment() -> MarkerEnvironment {
-        MarkerEnvironment::new(&Target::new(PythonVersion::new(3, 13, 5), (2, 41), Architecture::X86_64))
+        MarkerEnvironment::new(&Target::new(PythonVersion::new(3, 13, 5), (2, 41), Architecture::Amd64))
     }
 
     fn holds(text: &str) -> bool {

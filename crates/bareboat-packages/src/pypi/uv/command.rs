@@ -123,7 +123,7 @@ impl Compile<'_> {
 /// uv's name for the target, as far as uv knows it: no glibc beyond 2.40.
 fn platform(target: &Target) -> String {
     let (major, minor) = target.glibc;
-    format!("{}-manylinux_{major}_{}", target.architecture, minor.min(40))
+    format!("{}-manylinux_{major}_{}", target.architecture.machine(), minor.min(40))
 }
 
 const IGNORED: [&str; 17] = [

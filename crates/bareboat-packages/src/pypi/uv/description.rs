@@ -53,7 +53,7 @@ fn answer(target: &Target) -> serde_json::Value {
     });
     let (major, minor) = target.glibc;
     let os = json!({ "name": "manylinux", "major": major, "minor": minor });
-    let architecture = target.architecture.as_str();
+    let architecture = target.architecture.machine();
     json!({
         "result": "success",
         "markers": variables,
@@ -92,12 +92,13 @@ fn environment_scheme(python: &str) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pypi::target::{Architecture, PythonVersion};
+    use crate::deb::Architecture;
+    use crate::pypi::target::PythonVersion;
 
     #[test]
     fn answers_as_the_target_would() {
         let directory = tempfile::tempdir().unwrap();
-        let target = Target::new(PythonVersion::new(3, 13, 5), (2, 41), Architecture::Aarch64);
+        let target = Target::new(PythonVersion::new(3, 13, 5), (2, 41), Architecture::Arm64);
         let path = write_description(directory.path(), &target).unwrap();
         assert_eq!(write_description(directory.path(), &target).unwrap(), path);
         let output = std::process::Command::new(&path).output().unwrap();

@@ -148,11 +148,8 @@ mod tests {
 
     #[test]
     fn keeps_the_words_and_drops_the_secrets() {
-        let target = Target::new(
-            crate::pypi::PythonVersion::new(3, 13, 5),
-            (2, 41),
-            crate::pypi::Architecture::X86_64,
-        );
+        let target =
+            Target::new(crate::pypi::PythonVersion::new(3, 13, 5), (2, 41), crate::deb::Architecture::Amd64);
         let error = translate("error: Because a\n\n  at https://u:pw@index.test/x", &target);
         let text = error.to_string();
         assert!(text.ends_with("\n  error: Because a\n\n    at https://***@index.test/x"), "{text}");

@@ -8,7 +8,7 @@ use bareboat_image::{Kind, Tree, TreePath};
 use super::directories;
 use super::order::compare_names;
 use crate::deb::Architecture;
-use crate::elf::{ElfClass, ElfFacts, ElfKind};
+use crate::elf::{ElfFacts, ElfKind};
 
 /// One line of the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,14 +137,9 @@ impl Scan<'_> {
         if let Some(Kind::HardLink { target }) = self.tree.get(&real).map(|entry| &entry.kind) {
             real = target.clone();
         }
-        let machine = match self.architecture {
-            Architecture::Amd64 => 62,
-            Architecture::Arm64 => 183,
-        };
         let facts = self.elf.get(&real)?;
         let loadable = matches!(facts.kind, ElfKind::SharedObject | ElfKind::PieExecutable);
-        let ours = facts.machine == machine && facts.class == ElfClass::Bits64 && !facts.big_endian;
-        (loadable && ours).then_some(*facts)
+        (loadable && facts.is_for(self.architecture)).then_some(*facts)
     }
 }
 

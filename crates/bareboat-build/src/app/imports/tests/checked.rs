@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use bareboat_image::{Entry as TreeEntry, Tree, TreePath};
-use bareboat_packages::pypi::{Architecture, PythonVersion, Target};
+use bareboat_packages::deb::Architecture;
+use bareboat_packages::pypi::{PythonVersion, Target};
 use bareboat_store::Digest;
 
 use super::super::*;
@@ -52,7 +53,7 @@ impl World {
 
     fn check(&self, entries: &[Entry]) -> Report {
         let (tree, target) =
-            (self.tree(), Target::new(PythonVersion::new(3, 13, 5), (2, 41), Architecture::X86_64));
+            (self.tree(), Target::new(PythonVersion::new(3, 13, 5), (2, 41), Architecture::Amd64));
         let search = SearchPath {
             first: self.roots.clone(),
             standard: vec![path(STANDARD), path(&format!("{STANDARD}/lib-dynload"))],
