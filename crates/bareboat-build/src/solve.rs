@@ -27,6 +27,8 @@ pub struct Context<'a> {
     pub application_mtime: i64,
     /// A directory with the composed interpreter, for [`Op::Bytecode`].
     pub interpreter: Option<&'a op::bytecode::Interpreter>,
+    /// Sources between unpacking and compiling.
+    pub sources: op::sources::Stash,
     /// Who wants to know.
     pub observer: &'a Observer,
 }

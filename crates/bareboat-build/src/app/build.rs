@@ -24,6 +24,7 @@ use crate::event::{Event, Observer};
 use crate::image;
 use crate::inventory::Inventory;
 use crate::op::bytecode::Interpreter;
+use crate::op::sources::Stash;
 use crate::plan::{ENGINE, MTIME};
 use crate::solve::Context;
 use crate::verify::{self, Proof};
@@ -187,6 +188,7 @@ fn build_one(
         application: &prepared.project.root,
         application_mtime: created.unwrap_or(MTIME),
         interpreter: Some(&interpreter),
+        sources: Stash::default(),
         observer: workshop.observer,
     };
     (workshop.observer)(Event::Stage { name: format!("Composing for {platform}") });

@@ -15,7 +15,7 @@ use bareboat_packages::system::slices::Slicing;
 use bareboat_packages::wheel::{InstallOptions, Wheel};
 use bareboat_store::{Digest, Store};
 
-use super::sources::is_source;
+use super::sources::{Source, is_source};
 use crate::BuildError;
 use crate::piece::Piece;
 use crate::plan::{MTIME, Op, Place};
@@ -179,8 +179,6 @@ pub fn compile(context: &Context<'_>, of: &Op, choice: &Choice<'_>) -> Result<Pi
     Ok(piece)
 }
 
-type Source = (TreePath, Vec<u8>);
-
 struct Compiling<'a> {
     compiler: &'a Compiler,
     writer: PartWriter<'a>,
@@ -222,6 +220,9 @@ fn package_sources(
     slicing: Slicing,
     wanted: impl Fn(&TreePath) -> bool,
 ) -> Result<Vec<Source>, BuildError> {
+    if let Some(sources) = context.sources.get(blob, &wanted) {
+        return Ok(sources);
+    }
     let mut reader = DebReader::open(context.store.open_blob(blob)?)?;
     let package = reader.control().package().to_owned();
     let mut placer = Placer::new(&package, slicing);

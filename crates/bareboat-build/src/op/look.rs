@@ -85,6 +85,14 @@ impl Spooled<'_> {
         }
     }
 
+    /// All of the content, when it is in memory.
+    pub(super) fn bytes(&self) -> Option<&[u8]> {
+        match &self.content {
+            Content::Memory(bytes) => Some(bytes.get_ref()),
+            Content::Stream(_) | Content::File(_) => None,
+        }
+    }
+
     /// Puts what was seen into the piece; the interpreter of a file that nobody may execute means nothing.
     pub(super) fn record(self, piece: &mut Piece, path: &TreePath, mode: u16) {
         if let Some(elf) = self.elf {

@@ -4,5 +4,5 @@ pub mod bytecode;
 pub mod files;
 mod look;
 pub mod package;
-pub(crate) mod sources;
+pub mod sources;
 pub mod wheel;

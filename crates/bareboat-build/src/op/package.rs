@@ -12,6 +12,7 @@ use bareboat_packages::system::{Generated, certificates, dpkg_status};
 use bareboat_store::Digest;
 
 use super::look::spool;
+use super::sources::{Source, Stash, is_source};
 use crate::BuildError;
 use crate::piece::{DebianFacts, Piece};
 use crate::plan::MTIME;
@@ -44,13 +45,18 @@ pub fn unpack(
         exclude,
         writer: PartWriter::new(context.store, context.compression, MTIME)?,
         piece: Piece { debian: Some(facts), ..Piece::empty() },
+        sources: Vec::new(),
+        source_bytes: 0,
     };
     reader.for_each_entry(|entry, content| unpacking.entry(entry, content))?;
     for generated in &status {
         unpacking.generated(generated)?;
     }
-    let Unpacking { writer, mut piece, .. } = unpacking;
+    let Unpacking { writer, mut piece, sources, source_bytes, .. } = unpacking;
     piece.part = Some(writer.finish()?);
+    if source_bytes <= Stash::LARGEST {
+        context.sources.put(*blob, sources);
+    }
     Ok(piece)
 }
 
@@ -60,6 +66,9 @@ struct Unpacking<'a> {
     exclude: &'a BTreeSet<TreePath>,
     writer: PartWriter<'a>,
     piece: Piece,
+    /// Python sources, until there are too many to keep.
+    sources: Vec<Source>,
+    source_bytes: usize,
 }
 
 impl Unpacking<'_> {
@@ -107,6 +116,13 @@ impl Unpacking<'_> {
         let mut spooled = spool(self.context.store, &placed.path, content, placed.size)
             .map_err(|error| BuildError::Read { path: placed.path.to_string(), reason: error.to_string() })?;
         let kept = self.writer.append_file(&placed.path, &meta, placed.size, spooled.reader())?;
+        let compiles = self.context.interpreter.is_some() && is_source(&placed.path);
+        if let Some(bytes) = spooled.bytes().filter(|_| compiles) {
+            self.source_bytes += bytes.len();
+            if self.source_bytes <= Stash::LARGEST {
+                self.sources.push((placed.path.clone(), bytes.to_vec()));
+            }
+        }
         spooled.record(&mut self.piece, &placed.path, placed.mode);
         Ok(kept)
     }

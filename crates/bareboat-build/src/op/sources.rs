@@ -1,19 +1,53 @@
 //! Python sources among the files of a piece: where they belong in the import system, and what they import.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use bareboat_image::TreePath;
 use bareboat_packages::bytecode::imported_on_start;
+use bareboat_store::Digest;
 
 use crate::piece::Imports;
 
 /// Larger files are data that looks like a source; the compiler refuses them, too.
-pub(crate) const LARGEST: u64 = 8 << 20;
+pub(super) const LARGEST: u64 = 8 << 20;
 
 /// A Python file on an import path: not a configuration file below `/etc`, not a script in a documentation directory.
 pub(crate) fn is_source(path: &TreePath) -> bool {
     path.as_bytes().ends_with(b".py")
         && (path.as_bytes().starts_with(b"usr/lib/") || path.as_bytes().starts_with(b"app/"))
+}
+
+/// Sources of Debian packages, kept between unpacking a package and compiling them: unpacking it once more costs more
+/// than the memory does.
+#[derive(Default)]
+pub struct Stash {
+    packages: Mutex<BTreeMap<Digest, Vec<Source>>>,
+}
+
+/// A source at its path in the image.
+pub(crate) type Source = (TreePath, Vec<u8>);
+
+impl Stash {
+    /// The most bytes of one package's sources that are kept; the standard library has 10 MB.
+    pub(crate) const LARGEST: usize = 24 << 20;
+
+    /// At most this many packages are kept.
+    const MOST: usize = 4;
+
+    pub(crate) fn put(&self, package: Digest, sources: Vec<Source>) {
+        let mut packages = self.packages.lock().unwrap_or_else(PoisonError::into_inner);
+        if !sources.is_empty() && packages.len() < Self::MOST {
+            packages.insert(package, sources);
+        }
+    }
+
+    /// The kept sources that `wanted` names; `None` when the package is not kept.
+    pub(crate) fn get(&self, package: &Digest, wanted: impl Fn(&TreePath) -> bool) -> Option<Vec<Source>> {
+        let packages = self.packages.lock().unwrap_or_else(PoisonError::into_inner);
+        let sources = packages.get(package)?;
+        Some(sources.iter().filter(|(path, _)| wanted(path)).cloned().collect())
+    }
 }
 
 /// What one source imports.

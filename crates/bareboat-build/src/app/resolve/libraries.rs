@@ -21,6 +21,7 @@ use crate::app::options;
 use crate::app::project::Project;
 use crate::app::target::Target;
 use crate::event::Event;
+use crate::op::sources::Stash;
 use crate::plan::MTIME;
 use crate::solve::Context;
 use crate::verify::loader;
@@ -144,6 +145,7 @@ fn missing(locking: &Locking<'_>, locked: &Locked) -> Result<BTreeMap<String, St
         application: &project.root,
         application_mtime: MTIME,
         interpreter: None,
+        sources: Stash::default(),
         observer: workshop.observer,
     };
     let none = Tree::new();
