@@ -1,1 +1,4 @@
 //! Looks, never builds: lint rules, audit rules, compare.
+
+pub mod knowledge;
+pub mod lint;

@@ -1,0 +1,116 @@
+//! Which rules run, how bad their findings are, and what they are told.
+
+use std::collections::BTreeMap;
+
+use bareboat_report::{Severity, closest};
+
+use super::preset::is_foreign_code;
+use super::{Preset, Ruleset, rules};
+
+/// What the user wants. Rules are named by their names or by any alias, in any case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configuration {
+    /// Where to start from.
+    pub preset: Preset,
+    /// Rules that came later are off.
+    pub ruleset: Ruleset,
+    /// Rules that are on besides those of the preset.
+    pub enable: Vec<String>,
+    /// Findings that are not wanted.
+    pub ignore: Vec<String>,
+    /// How bad findings are, where the rules' own word does not count.
+    pub severities: BTreeMap<String, Severity>,
+    /// Comments in the file may silence findings.
+    pub pragmas: bool,
+    /// What rules are told.
+    pub settings: Settings,
+}
+
+/// What rules are told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// The preset, for rules that must say exactly what another tool says.
+    pub preset: Preset,
+    /// Registries that may be used, `*` allowed at either end; empty allows all.
+    pub trusted_registries: Vec<String>,
+    /// Labels that must be there, and what their values must look like.
+    pub labels: BTreeMap<String, LabelFormat>,
+    /// Labels that are not in `labels` are wrong.
+    pub strict_labels: bool,
+}
+
+/// What a label's value must look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LabelFormat {
+    /// Anything.
+    Text,
+    /// An address.
+    Url,
+    /// A date and time as RFC 3339 has them.
+    Rfc3339,
+    /// An SPDX licence expression.
+    Spdx,
+    /// A Git commit.
+    GitHash,
+    /// A semantic version.
+    Semver,
+    /// An e-mail address.
+    Email,
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            preset: Preset::default(),
+            ruleset: Ruleset::NEWEST,
+            enable: Vec::new(),
+            ignore: Vec::new(),
+            severities: BTreeMap::new(),
+            pragmas: true,
+            settings: Settings::default(),
+        }
+    }
+}
+
+impl Configuration {
+    /// Checks that every rule that is named exists here or elsewhere.
+    ///
+    /// # Errors
+    /// A name that no rule and no known tool has.
+    pub fn check(&self) -> Result<(), ConfigurationError> {
+        let names = self.enable.iter().chain(&self.ignore).chain(self.severities.keys());
+        for name in names {
+            if rules::find(name).next().is_none() && !is_foreign_code(name) {
+                let known =
+                    rules::all().flat_map(|rule| [rule.name].into_iter().chain(rule.aliases.iter().copied()));
+                let suggestion = closest(name, known).map(str::to_owned);
+                return Err(ConfigurationError::UnknownRule { name: name.clone(), suggestion });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigurationError {
+    /// No rule has this name.
+    #[error("there is no rule `{name}`")]
+    UnknownRule {
+        /// As given.
+        name: String,
+        /// A name that looks like it.
+        suggestion: Option<String>,
+    },
+}
+
+impl ConfigurationError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownRule { suggestion, .. } => {
+                suggestion.as_ref().map(|name| format!("did you mean `{name}`?"))
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `lint`: judges Dockerfiles.
+//!
+//! [`Linter`] is made once from a [`Configuration`]; [`Linter::lint`] judges one file. A rule is a file in
+//! `rules/` with its documentation and tests beside it. Nothing here does I/O: the file, its build context and the
+//! day come in as values.
+
+mod build_context;
+#[cfg(test)]
+mod cases;
+mod configuration;
+pub mod context;
+mod engine;
+mod findings;
+mod fix;
+mod pragma;
+mod preset;
+mod rule;
+pub mod rules;
+
+pub use build_context::{BuildContext, ContextFiles, Entry, EntryKind, MemoryFiles};
+pub use configuration::{Configuration, ConfigurationError, Settings};
+pub use context::Context;
+pub use engine::{Input, Linter};
+pub use findings::{Draft, Findings};
+pub use fix::{Fixed, WhichFixes};
+pub use preset::Preset;
+pub use rule::{Group, Rule, Ruleset};

@@ -1,0 +1,6 @@
+//! Rules about attack surface.
+
+use crate::lint::Rule;
+
+/// The rules of this group, by name.
+pub(super) static RULES: &[&Rule] = &[];
