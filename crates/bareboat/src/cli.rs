@@ -54,6 +54,8 @@ pub enum Command {
     Init(InitArgs),
     /// Say which package, wheel or file brought a path of an image, and why.
     Explain(ExplainArgs),
+    /// Judge Dockerfiles: what is wrong, what will happen, and how to repair it.
+    Lint(LintArgs),
     /// List the images in the local store.
     Images(FormatArgs),
     /// Give an image another name.
@@ -257,6 +259,70 @@ pub struct ExplainArgs {
     /// How the result is printed.
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+}
+
+/// `lint`.
+#[derive(Debug, Args)]
+pub struct LintArgs {
+    /// Dockerfiles, directories that hold them, or `-` for standard input.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// The build context [default: each Dockerfile's directory].
+    #[arg(long, value_name = "DIR")]
+    pub context: Option<PathBuf>,
+    /// What to call standard input.
+    #[arg(long, value_name = "NAME")]
+    pub stdin_filename: Option<String>,
+    /// Repair what can be repaired without changing what the image does.
+    #[arg(long)]
+    pub fix: bool,
+    /// With `--fix` or `--diff`: also repair what may change what the image does.
+    #[arg(long = "unsafe")]
+    pub unsafe_fixes: bool,
+    /// Show what `--fix` would change, and change nothing.
+    #[arg(long)]
+    pub diff: bool,
+    /// The mildest finding that makes the exit code 1.
+    #[arg(long, value_name = "SEVERITY", default_value = "info")]
+    pub threshold: SeverityChoice,
+    /// Where to start from.
+    #[arg(long, value_enum, default_value = "recommended")]
+    pub preset: PresetChoice,
+    /// Rules that are on besides those of the preset, by name or by another tool's code.
+    #[arg(long, value_delimiter = ',', value_name = "RULE")]
+    pub enable: Vec<String>,
+    /// Rules whose findings are not wanted, by name or by another tool's code.
+    #[arg(long, value_delimiter = ',', value_name = "RULE")]
+    pub ignore: Vec<String>,
+    /// How findings are printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SeverityChoice {
+    /// Only what fails or is dangerous.
+    Error,
+    /// Also likely mistakes.
+    Warning,
+    /// Also what is worth knowing.
+    Info,
+    /// Everything.
+    Style,
+}
+
+/// A set of rules to start from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PresetChoice {
+    /// What everybody should see.
+    Recommended,
+    /// Every rule.
+    All,
+    /// What hadolint reports by default.
+    Hadolint,
+    /// BuildKit's build checks.
+    Buildkit,
 }
 
 /// `images`.

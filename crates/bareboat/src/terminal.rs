@@ -18,6 +18,7 @@ pub struct Terminal {
     verbose: bool,
     quiet: bool,
     colors: bool,
+    data_colors: bool,
     progress: Mutex<Option<Progress>>,
     has_bars: bool,
 }
@@ -45,8 +46,25 @@ impl Terminal {
             ColorChoice::Never => false,
             ColorChoice::Auto => terminal && wanted,
         };
+        let data_colors = match global.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => std::io::stdout().is_terminal() && wanted,
+        };
         let has_bars = terminal && !global.quiet && std::env::var_os("CI").is_none();
-        Self { verbose: global.verbose, quiet: global.quiet, colors, progress: Mutex::new(None), has_bars }
+        Self {
+            verbose: global.verbose,
+            quiet: global.quiet,
+            colors,
+            data_colors,
+            progress: Mutex::new(None),
+            has_bars,
+        }
+    }
+
+    /// Whether data on stdout is coloured.
+    pub fn colors_data(&self) -> bool {
+        self.data_colors
     }
 
     /// A line for the person, unless quiet.

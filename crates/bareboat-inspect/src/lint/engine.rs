@@ -152,9 +152,10 @@ impl Linter {
             let names: Vec<&str> = draft.names().collect();
             !pragmas.silences(&names, instruction, stage)
         });
-        let Some(rule) = self.rules.iter().find(|rule| std::ptr::eq(**rule, &rules::UNUSED_PRAGMA)) else {
-            return;
+        let wanted = |rule: &&&'static Rule| {
+            std::ptr::eq(**rule, &rules::UNUSED_PRAGMA) && !self.ignored.contains(rule.name)
         };
+        let Some(rule) = self.rules.iter().find(wanted) else { return };
         let mut findings = Findings::new(rule, drafts);
         for code in pragmas.unused() {
             let name = code.name.as_str();

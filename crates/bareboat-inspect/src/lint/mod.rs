@@ -16,6 +16,8 @@ mod pragma;
 mod preset;
 mod rule;
 pub mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use build_context::{BuildContext, ContextFiles, Entry, EntryKind, MemoryFiles};
 pub use configuration::{Configuration, ConfigurationError, Settings};

@@ -5,6 +5,7 @@ mod cache;
 mod explain;
 mod images;
 mod init;
+mod lint;
 mod lock;
 mod outdated;
 mod output;
@@ -29,6 +30,10 @@ pub fn run(arguments: Cli, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure
         print(&String::from_utf8_lossy(&script));
         return Ok(ExitCode::SUCCESS);
     }
+    // Judging a file needs no cache.
+    if let Command::Lint(lint) = &arguments.command {
+        return lint::run(lint, terminal);
+    }
     let session = Session::open(&arguments.global, terminal)?;
     match arguments.command {
         Command::Build(build) => build::run(&session, &build),
@@ -42,6 +47,7 @@ pub fn run(arguments: Cli, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure
         Command::Rm { images } => images::remove(&session, &images),
         Command::Save(save) => images::save(&session, &save),
         Command::Cache { action } => cache::run(session, action),
+        Command::Lint(lint) => lint::run(&lint, terminal),
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),
     }
 }

@@ -11,6 +11,8 @@ mod evaluate;
 pub mod grammar;
 mod image_name;
 mod script;
+#[cfg(test)]
+mod tests;
 mod variables;
 mod wrapper;
 
