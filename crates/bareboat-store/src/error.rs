@@ -128,7 +128,7 @@ impl StoreError {
     }
 
     /// The error for a failed `act` on `path`; a full disk gets its own variant.
-    pub(crate) fn io(act: &'static str, path: &Path, source: io::Error) -> Self {
+    pub fn io(act: &'static str, path: &Path, source: io::Error) -> Self {
         Self::io_sized(act, path, source, None)
     }
 

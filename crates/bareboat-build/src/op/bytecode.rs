@@ -13,7 +13,7 @@ use bareboat_packages::debfile::{DebKind, DebReader};
 use bareboat_packages::system::placement::{Placed, Placer};
 use bareboat_packages::system::slices::Slicing;
 use bareboat_packages::wheel::{InstallOptions, Wheel};
-use bareboat_store::{Digest, Store};
+use bareboat_store::{Digest, Store, StoreError};
 
 use super::sources::{Source, is_source};
 use crate::BuildError;
@@ -63,8 +63,8 @@ impl Interpreter {
     fn unpack(&self, store: &Store) -> Result<(), BuildError> {
         let parent = store.rootfs_directory();
         let fail = |path: &Path| {
-            let path = path.display().to_string();
-            move |error: std::io::Error| BuildError::Write { path, reason: error.to_string() }
+            let path = path.to_owned();
+            move |error: std::io::Error| StoreError::io("write", &path, error)
         };
         fs::create_dir_all(&parent).map_err(fail(&parent))?;
         let temporary = tempfile::tempdir_in(&parent).map_err(fail(&parent))?;
@@ -77,7 +77,8 @@ impl Interpreter {
         }
         fs::set_permissions(temporary.path(), fs::Permissions::from_mode(0o755)).map_err(fail(&self.root))?;
         let temporary = temporary.keep();
-        fs::rename(&temporary, &self.root).map_err(fail(&self.root))
+        fs::rename(&temporary, &self.root).map_err(fail(&self.root))?;
+        Ok(())
     }
 }
 
@@ -89,10 +90,7 @@ fn unpack_package(store: &Store, blob: &Digest, root: &Path) -> Result<(), Build
     reader.for_each_entry(|entry, content| {
         let Placed::Keep(placed) = placer.place(entry)? else { return Ok(()) };
         let path = root.join(placed.path.to_str_lossy().as_ref());
-        let fail = |error: std::io::Error| BuildError::Write {
-            path: path.display().to_string(),
-            reason: error.to_string(),
-        };
+        let fail = |error: std::io::Error| BuildError::from(StoreError::io("write", &path, error));
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(fail)?;
         }
