@@ -1,8 +1,20 @@
 //! Rules about right base image: pinned, slim, trusted, maintained.
 
+mod from_const_platform;
+mod from_invalid_default;
 mod from_latest;
+mod from_redundant_platform;
+mod from_undefined_arg;
+mod from_untagged;
 
 use crate::lint::Rule;
 
 /// The rules of this group, by name.
-pub(super) static RULES: &[&Rule] = &[&from_latest::RULE];
+pub(super) static RULES: &[&Rule] = &[
+    &from_const_platform::RULE,
+    &from_invalid_default::RULE,
+    &from_latest::RULE,
+    &from_redundant_platform::RULE,
+    &from_undefined_arg::RULE,
+    &from_untagged::RULE,
+];
