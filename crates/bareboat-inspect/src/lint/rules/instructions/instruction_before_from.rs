@@ -1,0 +1,27 @@
+//! An instruction above the first FROM.
+
+use bareboat_dockerfile::stages::StageErrorKind;
+use bareboat_report::Severity;
+
+use crate::lint::{Context, Findings, Group, Rule, Ruleset};
+
+pub(super) static RULE: Rule = Rule {
+    name: "instruction-before-from",
+    aliases: &["DL3061"],
+    group: Group::Instructions,
+    severity: Severity::Error,
+    default_on: true,
+    since: Ruleset::V2026_11,
+    docs: include_str!("instruction-before-from.md"),
+    check,
+};
+
+fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    for error in &context.model().errors {
+        let StageErrorKind::BeforeFrom { .. } = error.kind else { continue };
+        let draft = findings.report(error.span, error.kind.to_string());
+        if let Some(hint) = error.kind.hint() {
+            draft.help(hint);
+        }
+    }
+}
