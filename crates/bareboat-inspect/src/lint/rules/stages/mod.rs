@@ -1,6 +1,20 @@
 //! Rules about several stages, and secrets.
 
+mod copy_from_self;
+mod copy_from_unknown;
+mod secret_in_arg_env;
+mod stage_name_duplicate;
+mod stage_name_reserved;
+mod stage_unreachable;
+
 use crate::lint::Rule;
 
 /// The rules of this group, by name.
-pub(super) static RULES: &[&Rule] = &[];
+pub(super) static RULES: &[&Rule] = &[
+    &copy_from_self::RULE,
+    &copy_from_unknown::RULE,
+    &secret_in_arg_env::RULE,
+    &stage_name_duplicate::RULE,
+    &stage_name_reserved::RULE,
+    &stage_unreachable::RULE,
+];
