@@ -1,0 +1,42 @@
+//! Everything is copied, and there is no ignore file.
+
+use bareboat_dockerfile::Kind;
+use bareboat_dockerfile::instruction::Source;
+use bareboat_report::Severity;
+
+use crate::lint::{Context, Findings, Group, Rule, Ruleset};
+
+pub(super) static RULE: Rule = Rule {
+    name: "dockerignore-missing",
+    aliases: &[],
+    group: Group::Copy,
+    severity: Severity::Info,
+    default_on: true,
+    since: Ruleset::V2026_11,
+    docs: include_str!("dockerignore-missing.md"),
+    check,
+};
+
+fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let Some(build) = context.build() else { return };
+    if build.ignore_file().is_some() {
+        return;
+    }
+    // Whoever names what is copied does not need it.
+    for (_, step) in context.steps() {
+        let Kind::Copy(copy) = &step.effective().kind else { continue };
+        if copy.from.is_some() || !copy.transfer.exclude.is_empty() {
+            continue;
+        }
+        for source in &copy.transfer.sources {
+            let Source::Path(word) = source else { continue };
+            if matches!(word.text.trim_matches(['"', '\'']), "." | "./" | "/" | "*" | "./*") {
+                findings
+                    .report(word.span, "everything is copied, and there is no `.dockerignore`")
+                    .note("with it come `.git`, local settings, build results and whatever else lies about")
+                    .help("write a `.dockerignore`, or name what is copied");
+                return;
+            }
+        }
+    }
+}
