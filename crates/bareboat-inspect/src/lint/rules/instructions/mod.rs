@@ -18,6 +18,7 @@ mod multiple_healthcheck;
 mod pointless_command;
 mod shell_form_pid1;
 mod stage_name_casing;
+mod undefined_var;
 mod workdir_relative;
 
 use crate::lint::Rule;
@@ -41,5 +42,6 @@ pub(super) static RULES: &[&Rule] = &[
     &pointless_command::RULE,
     &shell_form_pid1::RULE,
     &stage_name_casing::RULE,
+    &undefined_var::RULE,
     &workdir_relative::RULE,
 ];
