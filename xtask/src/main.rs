@@ -4,6 +4,7 @@
 
 mod bench;
 mod docs;
+mod knowledge;
 mod layers;
 mod licences;
 mod test;
@@ -17,6 +18,7 @@ cargo xtask licences                check that every dependency may be used
 cargo xtask bench [--runs N] [--no-docker] [NAME …]
                                     measure side by side with the rivals that are installed
 cargo xtask docs [--check]          write docs/reference.md from the code, or check that it is current
+cargo xtask knowledge CSV            write the table of what official images stood on, from their history
 ";
 
 fn main() -> ExitCode {
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         Some("licences") => licences::check(),
         Some("bench") => bench::run(rest),
         Some("docs") => docs::run(rest),
+        Some("knowledge") => knowledge::run(rest),
         _ => Err(HELP.to_owned()),
     };
     match result {

@@ -1,16 +1,87 @@
 //! What is known about base images without asking anybody.
 //!
 //! Facts are dated and generated, never guessed: what is not known is `None`, and whoever asks then stays silent.
+//! Which distribution an official image's tag stood on comes from `data/official-images.txt`, written by
+//! `cargo xtask knowledge`; what a distribution and a line of images bring is written down in `release`, `official`
+//! and `distroless` with its source.
 
 mod date;
+mod distroless;
 mod facts;
+mod official;
+mod release;
 
 pub use date::Date;
 pub use facts::{
     BaseFacts, Distribution, Interpreter, Libc, LibcFamily, PackageManager, ShellFacts, ShellKind, Tools,
 };
 
+use crate::lint::context::ImageName;
+
 /// What is known about the image `reference` names, as it is written in a FROM after expansion; `scratch` too.
-pub fn lookup(reference: &str) -> Option<BaseFacts> {
-    (reference == "scratch").then(BaseFacts::scratch)
+///
+/// A tag that moves is answered for the day `today`, without one for the day the table was made
+/// ([`BaseFacts::as_of`]), and says so in [`BaseFacts::release_floats`].
+pub fn lookup(reference: &str, today: Option<Date>) -> Option<BaseFacts> {
+    if reference == "scratch" {
+        return Some(BaseFacts::scratch());
+    }
+    let name = ImageName::new(reference);
+    match name.registry.as_deref() {
+        Some("gcr.io") => distroless::lookup(&name, today),
+        None | Some("docker.io" | "index.docker.io") => official::lookup(&name, today),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn release(reference: &str, day: Option<&str>) -> String {
+        let day = day.map(|day| day.parse().unwrap());
+        let facts = lookup(reference, day);
+        let found = facts.and_then(|facts| facts.distribution);
+        found.map_or_else(|| "?".to_owned(), |d| d.codename.or(d.version).unwrap_or_default())
+    }
+
+    #[test]
+    fn floating_tags_are_answered_by_the_day() {
+        assert_eq!(release("python:3.12-slim", Some("2025-08-10")), "bookworm");
+        assert_eq!(release("docker.io/library/python:3.12-slim", Some("2025-08-11")), "trixie");
+        assert_eq!(release("python:3.12-slim", None), "trixie");
+        assert_eq!(release("python:3.12-slim-bookworm", None), "bookworm");
+        assert_eq!(release("python:3.12-alpine", Some("2026-01-01")), "3.23");
+        assert_eq!(release("python:3.12.7-alpine", None), "3.20");
+        assert_eq!(release("eclipse-temurin:21-jre", None), "resolute");
+    }
+
+    #[test]
+    fn what_nobody_listed_is_not_known() {
+        for unknown in ["python:9.99", "python:3.12-nosuch", "team/python:3.12", "ghcr.io/python:3.12"] {
+            assert_eq!(lookup(unknown, None), None, "{unknown}");
+        }
+        // Before it existed there is nothing to say about it.
+        assert_eq!(lookup("python:3.12-slim", Some(Date::new(2023, 1, 1))), None);
+    }
+
+    #[test]
+    fn distroless_moves_with_its_default_and_ends() {
+        let facts = lookup("gcr.io/distroless/python3-debian12:nonroot", None).unwrap();
+        assert_eq!(facts.unmaintained_since, Some(Date::new(2026, 5, 11)));
+        assert_eq!(facts.interpreter.unwrap().version, Some((3, Some(11))));
+        assert_eq!(facts.user.as_deref(), Some("65532"));
+        assert_eq!(release("gcr.io/distroless/python3", Some("2026-01-29")), "bookworm");
+        assert_eq!(release("gcr.io/distroless/python3", Some("2026-01-30")), "trixie");
+        assert_eq!(lookup("gcr.io/distroless/nosuch-debian12", None), None);
+    }
+
+    #[test]
+    fn official_images_have_their_paths_and_c_library() {
+        let facts = lookup("python:3.13-slim-trixie", None).unwrap();
+        assert_eq!(facts.libc, Some(Libc { family: LibcFamily::Glibc, version: Some((2, 41)) }));
+        assert_eq!(facts.interpreter.unwrap().path.as_deref(), Some("/usr/local/bin/python3.13"));
+        let facts = lookup("node:22-alpine", None).unwrap();
+        assert_eq!(facts.libc.unwrap().family, LibcFamily::Musl);
+    }
 }

@@ -36,8 +36,8 @@ pub struct Input<'a> {
     pub today: Option<Date>,
     /// `--build-arg`s.
     pub arguments: &'a BTreeMap<String, String>,
-    /// What is known about an image by its reference; `scratch` is asked for too.
-    pub facts: &'a (dyn Fn(&str) -> Option<BaseFacts> + Sync),
+    /// What is known about an image by its reference on a day; `scratch` is asked for too.
+    pub facts: &'a (dyn Fn(&str, Option<Date>) -> Option<BaseFacts> + Sync),
 }
 
 impl<'a> Input<'a> {
@@ -99,7 +99,7 @@ impl Linter {
             build: input.build,
             today: input.today,
             arguments: input.arguments,
-            facts: &input.facts,
+            facts: &|name| (input.facts)(name, input.today),
         };
         let context = Context::new(&parsed, &stages, &scripts, &surroundings);
         let mut drafts = Vec::new();

@@ -1,0 +1,144 @@
+//! Docker's official images: languages, Debian, Ubuntu, Alpine.
+//!
+//! Which release a tag stands on: its own words, else `data/official-images.txt`. Interpreter paths: the images'
+//! Dockerfiles (python and ruby build below /usr/local; node unpacks there).
+
+use super::{BaseFacts, Date, Interpreter, release};
+use crate::lint::context::ImageName;
+
+/// The first line is the day it was made; then `image:tag LAST SINCEdistribution …`, sorted, days as YYMMDD.
+const TABLE: &str = include_str!("../../data/official-images.txt");
+
+pub(super) fn lookup(name: &ImageName, today: Option<Date>) -> Option<BaseFacts> {
+    let image = name.repository.strip_prefix("library/").unwrap_or(&name.repository);
+    if image.contains('/') {
+        return None;
+    }
+    let tag = name.tag.as_deref().unwrap_or("latest");
+    if image == "alpine" {
+        let mut facts = release::alpine(tag)?;
+        facts.family = Some(image.to_owned());
+        facts.release_floats = Some(false);
+        return Some(configured(facts, &[], &["/bin/sh"]));
+    }
+    let kind = KINDS.iter().find(|kind| kind.image == image)?;
+    let (distribution, as_of) = match tag.split('-').find_map(release::named) {
+        Some(named) => (named, None),
+        None => table_entry(&format!("{image}:{tag}"), today)?,
+    };
+    let mut facts = release::facts(&distribution)?;
+    facts.family = Some(image.to_owned());
+    // Debian's own tags are its releases: only names like `latest` move.
+    let is_system = kind.language.is_none();
+    let is_number = tag.starts_with(|char: char| char.is_ascii_digit());
+    facts.release_floats = Some(as_of.is_some() && !(is_system && is_number));
+    facts.as_of = as_of;
+    facts.interpreter = kind.language.and_then(|language| interpreter(language, tag));
+    Some(match image {
+        "python" => configured(facts, &[], &["python3"]),
+        "node" => configured(facts, &["docker-entrypoint.sh"], &["node"]),
+        "debian" | "ubuntu" => configured(facts, &[], &["bash"]),
+        _ => facts,
+    })
+}
+
+struct Image {
+    image: &'static str,
+    language: Option<&'static str>,
+}
+
+const KINDS: &[Image] = &[
+    Image { image: "debian", language: None },
+    Image { image: "ubuntu", language: None },
+    Image { image: "python", language: Some("python") },
+    Image { image: "node", language: Some("node") },
+    Image { image: "golang", language: Some("go") },
+    Image { image: "rust", language: Some("rust") },
+    Image { image: "ruby", language: Some("ruby") },
+    Image { image: "eclipse-temurin", language: Some("java") },
+];
+
+fn configured(mut facts: BaseFacts, entrypoint: &[&str], command: &[&str]) -> BaseFacts {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    facts.user = Some(String::new());
+    facts.entrypoint = Some(words(entrypoint));
+    facts.command = Some(words(command));
+    facts.workdir = Some("/".to_owned());
+    facts
+}
+
+fn interpreter(kind: &str, tag: &str) -> Option<Interpreter> {
+    let number = tag.split(['-', '_', '+']).next()?;
+    let mut parts = number.split('.').map(|part| part.parse::<u16>().ok());
+    let version = parts.next().flatten().map(|major| (major, parts.next().flatten()));
+    let (path, packages) = match (kind, version) {
+        ("python", Some((3, Some(minor)))) => {
+            let library = format!("/usr/local/lib/python3.{minor}");
+            let paths =
+                [library.clone(), format!("{library}/lib-dynload"), format!("{library}/site-packages")];
+            (Some(format!("/usr/local/bin/python3.{minor}")), Some(paths.to_vec()))
+        }
+        ("node", _) => (Some("/usr/local/bin/node".to_owned()), None),
+        _ => (None, None),
+    };
+    Some(Interpreter { kind: kind.to_owned(), version, path, package_paths: packages })
+}
+
+/// The distribution of a tag on the day, and that day.
+fn table_entry(name: &str, today: Option<Date>) -> Option<(String, Option<Date>)> {
+    let (first, lines) = TABLE.split_once('\n')?;
+    let made: Date = first.strip_prefix("# ")?.parse().ok()?;
+    let day = today.unwrap_or(made);
+    let fields = find(lines, name)?.split(' ').skip(2);
+    let mut found = None;
+    for field in fields {
+        let (since, distribution) = field.split_at_checked(6)?;
+        // The first change that is kept may be later than the tag itself.
+        if date(since)? > day {
+            break;
+        }
+        found = Some(distribution);
+    }
+    // Empty: the history does not say.
+    found.filter(|found| !found.is_empty()).map(|found| (found.to_owned(), Some(day.min(made))))
+}
+
+/// The line that starts with `name` and a space, by bisection: most of the table is never looked at.
+fn find<'t>(lines: &'t str, name: &str) -> Option<&'t str> {
+    let (mut low, mut high) = (0, lines.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let start = lines.as_bytes()[..middle].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let end = lines[start..].find('\n').map_or(lines.len(), |at| start + at);
+        let line = &lines[start..end];
+        match line.split(' ').next().unwrap_or_default().cmp(name) {
+            std::cmp::Ordering::Equal => return Some(line),
+            std::cmp::Ordering::Less => low = end + 1,
+            std::cmp::Ordering::Greater => high = start,
+        }
+    }
+    None
+}
+
+/// `260813` as a day.
+fn date(text: &str) -> Option<Date> {
+    let [year, month, day] = [text.get(..2)?, text.get(2..4)?, text.get(4..6)?];
+    Some(Date::new(2000 + year.parse::<u16>().ok()?, month.parse().ok()?, day.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_the_table_is_found_and_understood() {
+        let (_, lines) = TABLE.split_once('\n').unwrap();
+        for line in lines.lines() {
+            let name = line.split(' ').next().unwrap();
+            assert_eq!(find(lines, name), Some(line));
+            for field in line.split(' ').skip(2) {
+                assert!(date(field).is_some(), "{line}");
+            }
+        }
+    }
+}

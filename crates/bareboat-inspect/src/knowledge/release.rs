@@ -1,0 +1,107 @@
+//! Distributions and their releases: C library, package manager, shell, end of life.
+//!
+//! glibc levels: the releases' own libc6 packages. End of life: end of the distribution's own (not paid) support,
+//! for Debian that of the long-term team. Taken 2026-11-23.
+
+use super::{BaseFacts, Date, Distribution, Libc, LibcFamily, PackageManager, ShellFacts, ShellKind, Tools};
+
+/// A release with a codename.
+struct Release {
+    id: &'static str,
+    codename: &'static str,
+    version: &'static str,
+    glibc: (u16, u16),
+    end_of_life: Option<Date>,
+}
+
+const fn debian(
+    codename: &'static str,
+    version: &'static str,
+    glibc: (u16, u16),
+    end_of_life: Option<Date>,
+) -> Release {
+    Release { id: "debian", codename, version, glibc, end_of_life }
+}
+
+const fn ubuntu(
+    codename: &'static str,
+    version: &'static str,
+    glibc: (u16, u16),
+    end_of_life: Option<Date>,
+) -> Release {
+    Release { id: "ubuntu", codename, version, glibc, end_of_life }
+}
+
+const RELEASES: &[Release] = &[
+    debian("stretch", "9", (2, 24), Some(Date::new(2022, 7, 1))),
+    debian("buster", "10", (2, 28), Some(Date::new(2024, 7, 1))),
+    debian("bullseye", "11", (2, 31), Some(Date::new(2026, 9, 1))),
+    debian("bookworm", "12", (2, 36), Some(Date::new(2028, 7, 1))),
+    debian("trixie", "13", (2, 41), None),
+    ubuntu("focal", "20.04", (2, 31), Some(Date::new(2025, 6, 1))),
+    ubuntu("jammy", "22.04", (2, 35), None),
+    ubuntu("noble", "24.04", (2, 39), None),
+    ubuntu("resolute", "26.04", (2, 43), None),
+];
+
+/// What every image of a release has; the release as the official images name it: `trixie`, `alpine3.22`.
+pub(super) fn facts(name: &str) -> Option<BaseFacts> {
+    if let Some(version) = name.strip_prefix("alpine") {
+        return alpine(version);
+    }
+    let release = RELEASES.iter().find(|release| release.codename == name)?;
+    Some(BaseFacts {
+        libc: Some(Libc { family: LibcFamily::Glibc, version: Some(release.glibc) }),
+        distribution: Some(Distribution {
+            id: release.id.to_owned(),
+            version: Some(release.version.to_owned()),
+            codename: Some(release.codename.to_owned()),
+        }),
+        shell: Some(ShellFacts::Present(ShellKind::Dash)),
+        package_manager: Some(PackageManager::Apt),
+        tools: tools(&["apt-get", "dpkg", "ls", "cat", "sh", "bash", "useradd", "groupadd"], &["apk", "dnf"]),
+        end_of_life: release.end_of_life,
+        ..BaseFacts::default()
+    })
+}
+
+/// The codename that a tag part names: `bookworm`, `alpine3.22`; also Debian's and Ubuntu's numbers.
+pub(super) fn named(part: &str) -> Option<String> {
+    let known = RELEASES.iter().any(|release| release.codename == part);
+    let alpine = part.strip_prefix("alpine").is_some_and(is_version);
+    (known || alpine).then(|| part.to_owned())
+}
+
+/// The codename of the Debian release with this number.
+pub(super) fn debian_codename(version: &str) -> Option<&'static str> {
+    let found = RELEASES.iter().find(|release| release.id == "debian" && release.version == version);
+    found.map(|release| release.codename)
+}
+
+/// Alpine has musl 1.2 since 3.13.
+pub(super) fn alpine(version: &str) -> Option<BaseFacts> {
+    let (major, minor) = version.split_once('.')?;
+    let minor: u16 = minor.split('.').next()?.parse().ok()?;
+    let modern = major == "3" && minor >= 13;
+    Some(BaseFacts {
+        libc: Some(Libc { family: LibcFamily::Musl, version: modern.then_some((1, 2)) }),
+        distribution: Some(Distribution {
+            id: "alpine".to_owned(),
+            version: Some(format!("{major}.{minor}")),
+            codename: None,
+        }),
+        shell: Some(ShellFacts::Present(ShellKind::Busybox)),
+        package_manager: Some(PackageManager::Apk),
+        tools: tools(&["apk", "ls", "cat", "sh", "wget", "adduser", "addgroup"], &["apt-get", "dnf"]),
+        ..BaseFacts::default()
+    })
+}
+
+fn is_version(text: &str) -> bool {
+    text.contains('.') && text.chars().all(|char| char.is_ascii_digit() || char == '.')
+}
+
+fn tools(present: &[&str], absent: &[&str]) -> Tools {
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    Tools { present: set(present), absent: set(absent), complete: false }
+}
