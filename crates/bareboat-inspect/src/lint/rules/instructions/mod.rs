@@ -21,6 +21,7 @@ mod stage_name_casing;
 mod undefined_var;
 mod workdir_relative;
 
+pub(in crate::lint::rules) use self::shell_form_pid1::as_json;
 use crate::lint::Rule;
 
 /// The rules of this group, by name.

@@ -54,7 +54,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 }
 
 /// The command as a JSON array, when the shell does nothing but start one program.
-fn as_json(execution: &Execution<'_>) -> Option<String> {
+pub(in crate::lint::rules) fn as_json(execution: &Execution<'_>) -> Option<String> {
     let script: &Script = &execution.scripts.first()?.script;
     let [and_or] = &script.body.items[..] else { return None };
     let [command] = &and_or.first.commands[..] else { return None };

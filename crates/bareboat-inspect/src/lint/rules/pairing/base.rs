@@ -1,0 +1,104 @@
+//! Words about bases that several rules need.
+
+use bareboat_dockerfile::instruction::CommandLine;
+use bareboat_dockerfile::{Kind, Word};
+
+use crate::knowledge::{BaseFacts, LibcFamily};
+use crate::lint::Context;
+use crate::lint::context::{StageView, Step};
+
+/// The image at the root of a stage's chain, as it is after expansion.
+pub(super) fn image(context: &Context<'_>, view: &StageView<'_>) -> String {
+    let root = context.model().root(view.index);
+    root.image().unwrap_or("scratch").to_owned()
+}
+
+/// The C library family, when it is known.
+pub(super) fn libc(facts: &BaseFacts) -> Option<LibcFamily> {
+    facts.libc.as_ref().map(|libc| libc.family)
+}
+
+/// `3.12` as a number, for Python.
+pub(super) fn python_minor(facts: &BaseFacts) -> Option<u16> {
+    let interpreter = facts.interpreter.as_ref().filter(|found| found.kind == "python")?;
+    interpreter.version.filter(|(major, _)| *major == 3)?.1
+}
+
+/// `trixie`, `Alpine 3.22`.
+pub(super) fn release(facts: &BaseFacts) -> Option<String> {
+    let found = facts.distribution.as_ref()?;
+    let version = found.version.as_deref().unwrap_or_default();
+    Some(match (&found.codename, found.id.as_str()) {
+        (Some(codename), _) => codename.clone(),
+        (None, "alpine") => format!("Alpine {version}"),
+        (None, id) => format!("{id} {version}"),
+    })
+}
+
+/// The image of the builder that fits `runtime`: `python:3.13-slim-trixie`.
+pub(super) fn matching_python(runtime: &BaseFacts) -> Option<String> {
+    let codename = runtime.distribution.as_ref()?.codename.as_deref()?;
+    Some(format!("python:3.{}-slim-{codename}", python_minor(runtime)?))
+}
+
+/// The last ENTRYPOINT (or CMD) of a stage's chain.
+pub(super) fn last<'c, 'a>(
+    context: &'c Context<'a>,
+    view: &StageView<'a>,
+    wanted: fn(&Kind) -> Option<&CommandLine>,
+) -> Option<(&'c Step<'a>, &'a CommandLine)> {
+    let links = context.chain(view);
+    let steps = links.into_iter().flat_map(|link| &link.steps).filter(|step| !step.is_onbuild());
+    steps.filter_map(|step| Some((step, wanted(&step.command.kind)?))).last()
+}
+
+pub(super) fn entrypoint(kind: &Kind) -> Option<&CommandLine> {
+    match kind {
+        Kind::Entrypoint(line) => Some(line),
+        _ => None,
+    }
+}
+
+pub(super) fn command(kind: &Kind) -> Option<&CommandLine> {
+    match kind {
+        Kind::Cmd(line) => Some(line),
+        _ => None,
+    }
+}
+
+/// The CMD that becomes arguments of the base image's own ENTRYPOINT, in JSON form, and that ENTRYPOINT.
+pub(super) fn arguments_of_base<'c, 'a>(
+    context: &'c Context<'a>,
+    view: &StageView<'a>,
+) -> Option<(&'c Step<'a>, &'a [Word], &'c [String])> {
+    if last(context, view, entrypoint).is_some() {
+        return None;
+    }
+    let (step, line) = last(context, view, command)?;
+    let CommandLine::Exec(words) = line else { return None };
+    let inherited = context.stages().get(view.index).and_then(|view| context.base(view))?;
+    let entrypoint = inherited.entrypoint.as_deref().filter(|words| !words.is_empty())?;
+    Some((step, words.as_slice(), entrypoint))
+}
+
+/// The value of an ENV at the end of a stage; `None` when it is not set, or not known.
+pub(super) fn environment(context: &Context<'_>, view: &StageView<'_>, name: &str) -> Option<String> {
+    let links = context.chain(view);
+    let steps = links.into_iter().flat_map(|link| &link.steps).filter(|step| !step.is_onbuild());
+    let set = steps.filter_map(|step| {
+        let Kind::Env(pairs) = &step.command.kind else { return None };
+        let pair = pairs.pairs.iter().rfind(|pair| pair.name.text == name)?;
+        context.expand(step, &pair.value.as_ref()?.text).ok().map(|found| found.text)
+    });
+    let own = set.last();
+    own.or_else(|| context.base(view)?.environment.as_ref()?.get(name).cloned())
+}
+
+/// True when the stage or one it builds on sets the variable.
+pub(super) fn sets(context: &Context<'_>, view: &StageView<'_>, name: &str) -> bool {
+    let links = context.chain(view);
+    links.into_iter().flat_map(|link| &link.steps).any(|step| match &step.command.kind {
+        Kind::Env(pairs) => pairs.pairs.iter().any(|pair| pair.name.text == name),
+        _ => false,
+    })
+}

@@ -1,0 +1,66 @@
+//! Packages installed by one Python and run by another.
+
+use bareboat_report::Severity;
+
+use super::arrival::arrivals;
+use super::base;
+use super::content::{Content, brings_python, content};
+use super::native::{Nature, nature};
+use crate::lint::{Context, Findings, Group, Rule, Ruleset};
+
+pub(super) static RULE: Rule = Rule {
+    name: "python-minor-differs",
+    aliases: &["P02"],
+    group: Group::Pairing,
+    severity: Severity::Error,
+    default_on: true,
+    since: Ruleset::V2026_11,
+    docs: include_str!("python-minor-differs.md"),
+    check,
+};
+
+fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let Some(view) = context.final_stage() else { return };
+    let Some(runtime) = context.base(view) else { return };
+    let Some(runs) = base::python_minor(runtime) else { return };
+    let arrivals = arrivals(context, view);
+    // Who copies the interpreter too has a Python of their own.
+    if brings_python(&arrivals) {
+        return;
+    }
+    for arrival in &arrivals {
+        let Some(builds) = arrival.made_on(context).and_then(base::python_minor) else { continue };
+        if builds == runs {
+            continue;
+        }
+        let Some(Content::Packages { directory, venv }) = content(context, arrival) else { continue };
+        let in_path = venv || directory.contains("/lib/python3.");
+        let nature = nature(context, arrival.maker);
+        if !in_path && nature == Nature::Pure {
+            continue;
+        }
+        let image = base::image(context, view);
+        let message =
+            format!("Python 3.{builds} installed these packages, but `{image}` runs Python 3.{runs}");
+        let draft = findings.report(arrival.span, message);
+        if in_path {
+            draft.note(format!(
+                "`ModuleNotFoundError: No module named …`: Python 3.{runs} does not look into `python3.{builds}` \
+                 directories, and takes no compiled module made for 3.{builds}"
+            ));
+        } else if nature == Nature::Native {
+            draft.note(format!(
+                "modules compiled for 3.{builds} are not found: `ModuleNotFoundError: No module named …`"
+            ));
+        } else {
+            draft.severity(Severity::Warning).note(format!(
+                "modules compiled for 3.{builds} are passed over: packages with a pure Python substitute \
+                 (MarkupSafe, PyYAML) run slower, all others fail with `ModuleNotFoundError`"
+            ));
+        }
+        match base::matching_python(runtime) {
+            Some(builder) => draft.help(format!("build on `{builder}`")),
+            None => draft.help(format!("build with Python 3.{runs}")),
+        };
+    }
+}
