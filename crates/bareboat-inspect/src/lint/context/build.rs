@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bareboat_dockerfile::instruction::{CommandLine, Healthcheck, ResolvedMount, Run};
-use bareboat_dockerfile::stages::{Base, Scope, Step as Replayed};
+use bareboat_dockerfile::stages::{Base, Scope, Step as Replayed, VariableSource};
 use bareboat_dockerfile::{Command, Kind, Parsed, Stage, Stages};
 
 use super::evaluate::Evaluator;
@@ -86,8 +86,12 @@ impl<'a> Context<'a> {
             }
             left -= size;
             let (stage, position) = (step.stage, step.position);
-            let outside =
-                |name: &str| lookup(histories, stage, position, name).map(|(value, _)| value.to_owned());
+            let is_run = matches!(step.effective().kind, Kind::Run(_));
+            let outside = |name: &str| {
+                let (value, source) = lookup(histories, stage, position, name)?;
+                // When a container starts there are no build arguments any more.
+                (is_run || !matches!(source, VariableSource::Arg(_))).then(|| value.to_owned())
+            };
             let parsed = line_is_parsed(line, &step.state);
             let own = if parsed { scripts.of(step.instruction) } else { &[] };
             let mut calls = match line {
