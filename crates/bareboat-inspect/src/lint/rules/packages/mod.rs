@@ -1,6 +1,36 @@
 //! Rules about no unnecessary packages, honest installs.
 
+mod apt_not_apt_get;
+mod assume_yes;
+mod curl_and_wget;
+mod duplicate_package;
+pub(super) mod installs;
+mod no_recommends;
+mod pin_gem;
+mod pin_go;
+mod pin_npm;
+mod pin_os_packages;
+mod pin_pip;
+pub(super) mod pip;
+mod update_alone;
+mod upgrade_in_build;
+mod wget_progress;
+
 use crate::lint::Rule;
 
 /// The rules of this group, by name.
-pub(super) static RULES: &[&Rule] = &[];
+pub(super) static RULES: &[&Rule] = &[
+    &apt_not_apt_get::RULE,
+    &assume_yes::RULE,
+    &curl_and_wget::RULE,
+    &duplicate_package::RULE,
+    &no_recommends::RULE,
+    &pin_gem::RULE,
+    &pin_go::RULE,
+    &pin_npm::RULE,
+    &pin_os_packages::RULE,
+    &pin_pip::RULE,
+    &update_alone::RULE,
+    &upgrade_in_build::RULE,
+    &wget_progress::RULE,
+];
