@@ -1,8 +1,9 @@
-//! Rules about no unnecessary packages, honest installs.
+//! Rules about packages: no unnecessary ones, honest installs.
 
 mod apt_not_apt_get;
 mod assume_yes;
 mod curl_and_wget;
+mod curl_pipe_shell;
 mod duplicate_package;
 pub(super) mod installs;
 mod no_recommends;
@@ -12,6 +13,8 @@ mod pin_npm;
 mod pin_os_packages;
 mod pin_pip;
 pub(super) mod pip;
+mod signature_check_off;
+mod tls_verify_off;
 mod update_alone;
 mod upgrade_in_build;
 mod wget_progress;
@@ -23,6 +26,7 @@ pub(super) static RULES: &[&Rule] = &[
     &apt_not_apt_get::RULE,
     &assume_yes::RULE,
     &curl_and_wget::RULE,
+    &curl_pipe_shell::RULE,
     &duplicate_package::RULE,
     &no_recommends::RULE,
     &pin_gem::RULE,
@@ -30,6 +34,8 @@ pub(super) static RULES: &[&Rule] = &[
     &pin_npm::RULE,
     &pin_os_packages::RULE,
     &pin_pip::RULE,
+    &signature_check_off::RULE,
+    &tls_verify_off::RULE,
     &update_alone::RULE,
     &upgrade_in_build::RULE,
     &wget_progress::RULE,
