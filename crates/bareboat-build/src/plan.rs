@@ -42,6 +42,13 @@ pub enum Op {
         /// Paths that another origin brings in its place.
         exclude: BTreeSet<TreePath>,
     },
+    /// Take the debug variant's tools from the Debian package of busybox that lies in the store.
+    Busybox {
+        /// The `.deb`.
+        blob: Digest,
+        /// Paths that another origin brings in its place.
+        exclude: BTreeSet<TreePath>,
+    },
     /// Take files whose content is known: from the store, or from the directory given beside the plan.
     Files {
         /// What goes where.
@@ -134,7 +141,7 @@ impl Op {
 }
 
 /// Raised whenever an operation's result changes for the same input.
-pub(crate) const ENGINE: u32 = 4;
+pub(crate) const ENGINE: u32 = 5;
 
 /// The modification time of everything that is not the application's: 1980-01-02, the first whole day that zip
 /// archives can state in every time zone. Python's `zipfile` refuses anything older.

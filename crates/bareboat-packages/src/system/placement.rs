@@ -1,9 +1,10 @@
-//! From a package's entry to its place in the image: merged `/usr`, then the slice.
+//! From a package's entry to its place in the image: merged `/usr`, state below `/run`, then the slice.
 
 use std::collections::BTreeMap;
 
 use bareboat_image::TreePath;
 
+use super::directories::{behind_links, is_moved};
 use super::slices::{Slicing, Verdict};
 use super::usr_merge::{is_alias, link_target, merged};
 use crate::debfile::{DebEntry, DebKind};
@@ -29,7 +30,8 @@ pub enum Placed {
     Keep(DebEntry),
     /// The slice leaves it out.
     Drop(&'static str),
-    /// It is one of the aliases (`/lib` …) which [`super::usr_merge::alias_links`] makes, or a directory that was
+    /// It is one of the aliases (`/lib` …) which [`super::usr_merge::alias_links`] makes, one of the links of
+    /// [`super::directories`] (`/var/run`), or a directory that was
     /// placed before: `/lib/` and `/usr/lib/` of one package meet.
     Known,
 }
@@ -45,10 +47,10 @@ impl<'a> Placer<'a> {
     /// # Errors
     /// Two entries of the package meet at one path once `/usr` is merged, or a kept hard link names a dropped file.
     pub fn place(&mut self, entry: &DebEntry) -> Result<Placed, PlaceError> {
-        if is_alias(&entry.path) && entry.kind != DebKind::Directory {
+        if is_alias(&entry.path) && entry.kind != DebKind::Directory || is_moved(&entry.path) {
             return Ok(Placed::Known);
         }
-        let path = merged(&entry.path);
+        let path = behind_links(merged(&entry.path));
         if let Verdict::Drop(reason) = self.slicing.verdict(self.package, &path) {
             self.placed.insert(path, Place::Dropped);
             return Ok(Placed::Drop(reason));
@@ -132,6 +134,18 @@ mod tests {
     fn an_alias_shipped_as_a_link_is_left_to_the_aliases() {
         let placed = place(vec![entry("lib64", DebKind::Symlink { target: "usr/lib64".into() })]);
         assert_eq!(placed, [Ok("Known".to_owned())]);
+    }
+
+    #[test]
+    fn state_moves_to_run_as_the_script_of_base_files_moves_it() {
+        let placed = place(vec![
+            entry("var/run", DebKind::Directory),
+            entry("var/lock", DebKind::Directory),
+            entry("var/run/postgresql", DebKind::Directory),
+            entry("var/lock/subsys", DebKind::Directory),
+        ]);
+        let placed: Vec<_> = placed.into_iter().map(Result::unwrap).collect();
+        assert_eq!(placed, ["Known", "Known", "/run/postgresql Directory", "/run/lock/subsys Directory"]);
     }
 
     #[test]

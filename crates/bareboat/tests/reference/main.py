@@ -294,6 +294,13 @@ def usr_is_merged():
 
 
 @check
+def state_lies_below_run():
+    for path, target in (("/var/run", "/run"), ("/var/lock", "/run/lock")):
+        expect(os.path.islink(path) and os.readlink(path) == target, f"{path} does not lead to {target}")
+        expect(os.path.isdir(target), f"{target} is no directory")
+
+
+@check
 def nothing_gives_rights_away():
     mine = ("/home/nonroot", "/tmp", "/var/tmp", "/run/lock", "/var/lock")
     for path, status in everything():
