@@ -16,6 +16,7 @@ use crate::{Compression, Descriptor, Part};
 
 /// A finished layer, lying in the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Layer {
     /// Digest of the compressed blob.
     pub digest: Digest,

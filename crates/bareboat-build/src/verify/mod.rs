@@ -16,6 +16,7 @@ use crate::image::Runtime;
 
 /// What was proved, in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Proof {
     /// ELF files that are for the platform, whose loader and libraries are there and define the versions they want.
     pub elf_files: usize,

@@ -25,8 +25,8 @@ fn show(session: &Session, format: &FormatArgs) -> Result<ExitCode, Failure> {
     let root = session.store.root().display().to_string();
     if format.format == Format::Json {
         let value = serde_json::json!({
-            "version": 1, "directory": root, "blobs": usage.blobs, "blob_bytes": usage.blob_bytes, "actions": usage.actions,
-            "action_bytes": usage.action_bytes, "references": usage.references,
+            "version": 1, "directory": root, "blobs": usage.blobs, "blobBytes": usage.blob_bytes, "actions": usage.actions,
+            "actionBytes": usage.action_bytes, "references": usage.references,
         });
         print(&format!("{value:#}\n"));
         return Ok(ExitCode::SUCCESS);
