@@ -93,7 +93,7 @@ impl Inventory {
 fn reason(origin: &Origin, locked: &Locked) -> String {
     match origin {
         Origin::Debian { name, .. } => {
-            let package = locked.packages.iter().find(|package| package.name == *name);
+            let package = locked.packages.iter().chain(&locked.debug).find(|package| package.name == *name);
             package.map(|package| package.reason.clone()).unwrap_or_default()
         }
         Origin::Python { name, .. } => {

@@ -76,6 +76,7 @@ impl Context<'_> {
                 };
                 op::wheel::install(self, blob, &options)
             }
+            Op::Busybox { blob, exclude } => op::busybox::unpack(self, blob, exclude),
             Op::Files { tree, from } => op::files::take(self, tree, *from),
             Op::Bytecode { of, only, exclude, .. } => {
                 op::bytecode::compile(self, of, &op::bytecode::Choice { only: only.as_ref(), exclude })
@@ -85,7 +86,9 @@ impl Context<'_> {
 
     /// A download that was damaged on disk explains any error of reading it. It is removed, to be fetched again.
     fn blame(&self, operation: &Op, error: BuildError) -> BuildError {
-        let (Op::Package { blob, .. } | Op::Wheel { blob, .. }) = operation else { return error };
+        let (Op::Package { blob, .. } | Op::Wheel { blob, .. } | Op::Busybox { blob, .. }) = operation else {
+            return error;
+        };
         match self.store.read_verified_to(blob, &mut io::sink()) {
             Err(damage @ StoreError::Corrupt { .. }) => damage.into(),
             _ => error,

@@ -117,6 +117,9 @@ pub struct MakeArgs {
     /// How much of the packages is left out.
     #[arg(long, value_enum)]
     pub slice: Option<SliceChoice>,
+    /// Which image: as it runs, or with a static busybox in /busybox to look around with.
+    #[arg(long, value_enum)]
+    pub variant: Option<VariantChoice>,
     /// Fail when a package's maintainer script does something that is not covered.
     #[arg(long)]
     pub strict: bool,
@@ -139,6 +142,25 @@ pub enum SliceChoice {
     Full,
     /// Also what a web application does not use: curses, readline, dbm.
     Web,
+}
+
+/// Which of an application's images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum VariantChoice {
+    /// Nothing but the application and what it runs on.
+    Standard,
+    /// The same, and a shell and tools in /busybox, found last on PATH.
+    Debug,
+}
+
+impl VariantChoice {
+    /// The name as the configuration writes it.
+    pub fn name(self) -> String {
+        match self {
+            Self::Standard => "standard".to_owned(),
+            Self::Debug => "debug".to_owned(),
+        }
+    }
 }
 
 /// Compression of the layers.
@@ -178,6 +200,9 @@ pub struct RunArgs {
     /// An image's name, or a directory to build first.
     #[arg(value_name = "IMAGE|DIR", default_value = ".")]
     pub image: String,
+    /// Which image to build of a directory: as it runs, or with a static busybox in /busybox.
+    #[arg(long, value_enum)]
+    pub variant: Option<VariantChoice>,
     /// Arguments for the application, after its own.
     #[arg(last = true)]
     pub arguments: Vec<String>,

@@ -13,7 +13,7 @@ use bareboat_image::{
 };
 use bareboat_store::{Digest, FetchOptions, Fetcher, Proxies, Store};
 
-use crate::cli::{CompressionChoice, Global, MakeArgs, NetworkArgs, SliceChoice};
+use crate::cli::{CompressionChoice, Global, MakeArgs, NetworkArgs, SliceChoice, VariantChoice};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
@@ -215,6 +215,7 @@ pub fn options(make: &MakeArgs) -> Options {
             SliceChoice::Full => "full".to_owned(),
             SliceChoice::Web => "web".to_owned(),
         }),
+        variant: make.variant.map(VariantChoice::name),
         strict: make.strict,
         verify: !make.no_verify,
         compression: make.compression.map(|compression| match compression {

@@ -105,7 +105,7 @@ fn suggests_what_was_meant() {
     place.file("app/bareboat.toml", "\n\nquux = 1\n");
     insta::assert_snapshot!(place.run(&["build", "app"]).shown(), @r"
     error: `bareboat.toml`, line 3: there is no setting `quux`
-      hint: the settings are: command, port, python, debian, packages, debian-python, slice, user, arbitrary-user, writable, env, labels, compression, extras, requirements, mirrors, strict
+      hint: the settings are: command, port, python, debian, packages, debian-python, slice, variant, user, arbitrary-user, writable, env, labels, compression, extras, requirements, mirrors, strict
     exit 2
     ");
     assert_eq!(place.run(&[]).code, Some(2));
@@ -138,7 +138,7 @@ fn refuses_what_it_cannot_build_before_it_begins() {
     exit 2
     ");
     insta::assert_snapshot!(refused(&["app", "--debian", "9"]), @r"
-    error: `debian = 9` in the configuration: `9` is no Debian release bareboat knows: want `bookworm` (12), `trixie` (13) or `forky` (14)
+    error: cannot use `--debian 9`: `9` is no Debian release bareboat knows: want `bookworm` (12), `trixie` (13) or `forky` (14)
     exit 2
     ");
     insta::assert_snapshot!(refused(&["app", "-t", "Upper Case"]), @r"
@@ -258,9 +258,9 @@ fn an_empty_cache_has_nothing_and_needs_nothing() {
     ");
     insta::assert_snapshot!(place.run(&["cache", "show", "--format", "json"]).shown(), @r#"
     {
-      "action_bytes": 0,
+      "actionBytes": 0,
       "actions": 0,
-      "blob_bytes": 0,
+      "blobBytes": 0,
       "blobs": 0,
       "directory": "HOME/.cache/bareboat",
       "references": 0,

@@ -61,6 +61,10 @@ impl Built {
     /// What the program compares with, from the lock.
     fn expected(&self) -> String {
         let lock = fs::read_to_string(self.directory.path().join("app/bareboat.lock")).unwrap();
+        // The tools of the debug variant are locked, too, and not in this image.
+        let sections =
+            lock.split("\n[[").filter(|section| !section.starts_with("architectures.amd64.debug]]"));
+        let lock = sections.collect::<Vec<_>>().join("\n");
         let value = |line: &str| line.split('"').nth(1).map(str::to_owned);
         let all = |key: &str| {
             lock.lines().filter(|line| line.starts_with(key)).filter_map(value).collect::<Vec<_>>()

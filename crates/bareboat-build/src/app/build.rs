@@ -14,7 +14,7 @@ use super::detect::{self, Application, EntryPoint};
 use super::dockerfile_hints;
 use super::generated::{self, APPLICATION};
 use super::lock::{LockFile, Locked};
-use super::options::{self, Options, Surroundings};
+use super::options::{self, Options, Surroundings, Variant};
 use super::project::Project;
 use super::target::Target;
 use super::{own_package, resolve, runtime};
@@ -175,6 +175,11 @@ fn build_one(
     let for_host = lock.locked(host.architecture)?;
     (workshop.observer)(Event::Stage { name: format!("Fetching for {platform}") });
     let fetched = resolve::fetch(workshop, request, &prepared.config, &prepared.project, locked)?;
+    let variant = options::variant(request.options, &prepared.config)?;
+    let tools = match variant {
+        Variant::Standard => Vec::new(),
+        Variant::Debug => resolve::debs(workshop, request, &prepared.config, &locked.debug)?,
+    };
     let interpreter = interpreter(workshop, request, prepared, for_host, host)?;
     let entry = prepared.entry(locked)?;
     for note in &entry.notes {
@@ -212,6 +217,7 @@ fn build_one(
     let inputs = Inputs {
         target,
         packages: &fetched.packages,
+        tools: &tools,
         wheels: &fetched.wheels,
         application: &prepared.tree,
         environment: &own,
@@ -220,8 +226,11 @@ fn build_one(
     let composition = compose::compose(&context, &inputs)?;
     report_scripts(workshop, request, &prepared.config, &composition)?;
     let created = created.unwrap_or_else(|| lock.newest_suite().unwrap_or(MTIME));
-    let running =
+    let mut running =
         runtime::runtime(&entry, &prepared.config, &decisions, target, &composition, created, request.title)?;
+    if variant == Variant::Debug {
+        runtime::find_tools(&mut running);
+    }
     for text in resolve::absent(&prepared.project, &prepared.config, locked, target) {
         (workshop.observer)(Event::Warning { text });
     }
@@ -281,7 +290,7 @@ fn interpreter(
     let names = [program, minimal];
     let needed = |name: &str| names.iter().any(|own| own == name) || LOADED_BY_PYTHON.contains(&name);
     let packages: Vec<_> = locked.packages.iter().filter(|package| needed(&package.name)).cloned().collect();
-    let only = Locked { packages, distributions: Vec::new() };
+    let only = Locked { packages, ..Locked::default() };
     let fetched = resolve::fetch(workshop, request, &prepared.config, &prepared.project, &only)?;
     let version =
         fetched.packages.iter().find(|(name, ..)| *name == names[0]).map(|(_, version, _)| version.clone());

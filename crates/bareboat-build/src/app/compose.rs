@@ -38,6 +38,8 @@ pub enum LayerName {
     Dependencies,
     /// The application itself.
     Application,
+    /// The debug variant's tools: above everything, so that nothing else is another for them.
+    Debug,
 }
 
 impl LayerName {
@@ -49,6 +51,7 @@ impl LayerName {
             LayerName::Heavy(name) => name.clone(),
             LayerName::Dependencies => "dependencies".to_owned(),
             LayerName::Application => "application".to_owned(),
+            LayerName::Debug => "debug".to_owned(),
         }
     }
 }
@@ -65,6 +68,8 @@ pub struct Inputs<'a> {
     pub target: Target,
     /// Debian packages: name, version, the `.deb`.
     pub packages: &'a [(String, String, Digest)],
+    /// The debug variant's tools: name, version, the `.deb`.
+    pub tools: &'a [(String, String, Digest)],
     /// Wheels: name, version, the `.whl`, its size in bytes, asked for by name, URL when it has one of its own.
     pub wheels: &'a [WheelInput],
     /// The application's files, below `/app`.
@@ -195,7 +200,9 @@ impl Growing<'_> {
         }
         for (index, paths) in leave_out {
             match &mut self.steps[index].op {
-                Op::Package { exclude, .. } | Op::Wheel { exclude, .. } => exclude.extend(paths),
+                Op::Package { exclude, .. } | Op::Wheel { exclude, .. } | Op::Busybox { exclude, .. } => {
+                    exclude.extend(paths);
+                }
                 Op::Files { tree, .. } => tree.entries.retain(|path, _| !paths.contains(path)),
                 Op::Bytecode { exclude, .. } => exclude.extend(paths),
             }
@@ -295,6 +302,7 @@ pub fn compose(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<Composition
     let writable = generated::writable(&decisions.writable, decisions.user, decisions.home);
     growing.add_tree(writable, Place::Store, Origin::Generated, LayerName::Application)?;
     add_bytecode(&mut growing)?;
+    add_tools(&mut growing, inputs.tools)?;
     growing.finish()
 }
 
@@ -395,6 +403,16 @@ fn add_bytecode(growing: &mut Growing<'_>) -> Result<(), BuildError> {
         }
     }
     growing.add(new)
+}
+
+/// The debug variant's tools, last: what is there already stays as it is.
+fn add_tools(growing: &mut Growing<'_>, tools: &[(String, String, Digest)]) -> Result<(), BuildError> {
+    let step = |(name, version, blob): &(String, String, Digest)| {
+        let op = Op::Busybox { blob: *blob, exclude: BTreeSet::new() };
+        let origin = Origin::Debian { name: name.clone(), version: version.clone() };
+        (Step { op, origin }, LayerName::Debug)
+    };
+    growing.add(tools.iter().map(step).collect())
 }
 
 fn layer_plans(layers: &[LayerName]) -> Vec<LayerPlan> {

@@ -28,6 +28,8 @@ pub struct Config {
     pub debian_python: BTreeMap<String, String>,
     /// How much of the packages is left out: `safe` (default), `full` or `web`.
     pub slice: Option<String>,
+    /// `standard` (default), or `debug`: with a static busybox in `/busybox`.
+    pub variant: Option<String>,
     /// Numeric user, or `user:group`; the default is 65532.
     pub user: Option<String>,
     /// The image also runs under an arbitrary user id in group 0.
@@ -69,6 +71,7 @@ pub const KEYS: &[&str] = &[
     "packages",
     "debian-python",
     "slice",
+    "variant",
     "user",
     "arbitrary-user",
     "writable",
@@ -160,15 +163,39 @@ pub enum ConfigError {
         suggestion: Option<&'static str>,
     },
     /// A value that no target or tool accepts.
-    #[error("`{key} = {value}` in the configuration: {reason}")]
+    #[error("{}: {reason}", said.quote(key, value))]
     Value {
         /// The key.
         key: &'static str,
         /// The value as written.
         value: String,
+        /// Where it was said.
+        said: Said,
         /// What would be accepted.
         reason: String,
     },
+}
+
+/// Where a value was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// As an option of the command line.
+    Option,
+    /// In `bareboat.toml` or `[tool.bareboat]`.
+    Setting,
+    /// In the environment.
+    Variable,
+}
+
+impl Said {
+    /// The value as the user wrote it, and where.
+    fn quote(self, key: &str, value: &str) -> String {
+        match self {
+            Self::Option => format!("cannot use `--{key} {value}`"),
+            Self::Setting => format!("cannot use `{key} = {value}` in the configuration"),
+            Self::Variable => format!("cannot use `{key}={value}` in the environment"),
+        }
+    }
 }
 
 impl ConfigError {

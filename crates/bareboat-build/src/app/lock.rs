@@ -45,6 +45,9 @@ pub struct Locked {
     /// Debian packages, by name.
     #[serde(default)]
     pub packages: Vec<LockedDeb>,
+    /// The tools of the debug variant. They are locked for every application, and fetched for a debug image only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub debug: Vec<LockedDeb>,
     /// Python distributions, by name.
     #[serde(default)]
     pub distributions: Vec<LockedDistribution>,

@@ -1,6 +1,8 @@
 //! What the user asks for and what surrounds the process: everything a build depends on comes in through these.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 use std::time::SystemTime;
 
 use bareboat_image::{Compression, TreePath};
@@ -9,7 +11,7 @@ use bareboat_packages::system::slices::Slice;
 use bareboat_packages::system::users::{HomeAccess, RuntimeUser};
 
 use super::compose::Decisions;
-use super::config::{Config, ConfigError};
+use super::config::{Config, ConfigError, Said};
 
 /// Options of the command line. They win over the configuration.
 #[derive(Debug, Clone, Default)]
@@ -26,12 +28,45 @@ pub struct Options {
     pub arbitrary_user: bool,
     /// `safe`, `full` or `web`.
     pub slice: Option<String>,
+    /// `standard` or `debug`.
+    pub variant: Option<String>,
     /// Uncovered maintainer scripts are errors.
     pub strict: bool,
     /// Prove that the image starts.
     pub verify: bool,
     /// `gzip` or `zstd`.
     pub compression: Option<String>,
+}
+
+/// Which of an application's images is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Variant {
+    /// Nothing but the application and what it runs on.
+    #[default]
+    Standard,
+    /// The same with a static busybox in `/busybox`.
+    Debug,
+}
+
+impl FromStr for Variant {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "standard" => Ok(Self::Standard),
+            "debug" => Ok(Self::Debug),
+            _ => Err("want `standard` or `debug`"),
+        }
+    }
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Standard => "standard",
+            Self::Debug => "debug",
+        })
+    }
 }
 
 /// What libraries may not look up themselves.
@@ -61,6 +96,7 @@ impl Surroundings {
         text.parse().map(Some).map_err(|_| ConfigError::Value {
             key: "SOURCE_DATE_EPOCH",
             value: text.clone(),
+            said: Said::Variable,
             reason: "want seconds since 1970 as a whole number".to_owned(),
         })
     }
@@ -71,9 +107,15 @@ impl Surroundings {
 /// # Errors
 /// A name that is no release.
 pub fn release(options: &Options, config: &Config) -> Result<Option<DebianRelease>, ConfigError> {
-    let Some(text) = options.debian.as_ref().or(config.debian.as_ref()) else { return Ok(None) };
-    let parsed = text.parse().map_err(|error| value("debian", text, error));
-    parsed.map(Some)
+    chosen("debian", options.debian.as_ref(), config.debian.as_ref())
+}
+
+/// The variant that is asked for.
+///
+/// # Errors
+/// Neither `standard` nor `debug`.
+pub fn variant(options: &Options, config: &Config) -> Result<Variant, ConfigError> {
+    Ok(chosen("variant", options.variant.as_ref(), config.variant.as_ref())?.unwrap_or_default())
 }
 
 /// The compression that is asked for.
@@ -81,10 +123,22 @@ pub fn release(options: &Options, config: &Config) -> Result<Option<DebianReleas
 /// # Errors
 /// Neither `gzip` nor `zstd`.
 pub fn compression(options: &Options, config: &Config) -> Result<Compression, ConfigError> {
-    match options.compression.as_deref().or(config.compression.as_deref()) {
-        None | Some("gzip") => Ok(Compression::Gzip),
-        Some("zstd") => Ok(Compression::Zstd),
-        Some(other) => Err(value("compression", other, "want `gzip` or `zstd`")),
+    let chosen = chosen::<Named>("compression", options.compression.as_ref(), config.compression.as_ref())?;
+    Ok(chosen.map_or(Compression::Gzip, |named| named.0))
+}
+
+/// A compression by its name.
+struct Named(Compression);
+
+impl FromStr for Named {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "gzip" => Ok(Self(Compression::Gzip)),
+            "zstd" => Ok(Self(Compression::Zstd)),
+            _ => Err("want `gzip` or `zstd`"),
+        }
     }
 }
 
@@ -93,15 +147,10 @@ pub fn compression(options: &Options, config: &Config) -> Result<Compression, Co
 /// # Errors
 /// A slice, user or directory that cannot be.
 pub fn decisions(options: &Options, config: &Config) -> Result<Decisions, ConfigError> {
-    let slice = match options.slice.as_ref().or(config.slice.as_ref()) {
-        Some(text) => text.parse::<Slice>().map_err(|error| value("slice", text, error))?,
-        None => Slice::default(),
-    };
+    let slice: Slice = chosen("slice", options.slice.as_ref(), config.slice.as_ref())?.unwrap_or_default();
     let arbitrary = options.arbitrary_user || config.arbitrary_user;
-    let mut user = match options.user.as_ref().or(config.user.as_ref()) {
-        Some(text) => text.parse::<RuntimeUser>().map_err(|error| value("user", text, error))?,
-        None => RuntimeUser::default(),
-    };
+    let mut user: RuntimeUser =
+        chosen("user", options.user.as_ref(), config.user.as_ref())?.unwrap_or_default();
     if arbitrary {
         user.gid = 0;
     }
@@ -117,6 +166,22 @@ pub fn decisions(options: &Options, config: &Config) -> Result<Decisions, Config
     Ok(Decisions { slice, user, home, writable })
 }
 
-fn value(key: &'static str, value: &str, reason: impl std::fmt::Display) -> ConfigError {
-    ConfigError::Value { key, value: value.to_owned(), reason: reason.to_string() }
+/// The option of the command line, else the setting, parsed.
+fn chosen<T: FromStr<Err: fmt::Display>>(
+    key: &'static str,
+    option: Option<&String>,
+    setting: Option<&String>,
+) -> Result<Option<T>, ConfigError> {
+    let (text, said) = match (option, setting) {
+        (Some(text), _) => (text, Said::Option),
+        (None, Some(text)) => (text, Said::Setting),
+        (None, None) => return Ok(None),
+    };
+    let wrong =
+        |error: T::Err| ConfigError::Value { key, value: text.clone(), said, reason: error.to_string() };
+    text.parse().map(Some).map_err(wrong)
+}
+
+fn value(key: &'static str, value: &str, reason: impl fmt::Display) -> ConfigError {
+    ConfigError::Value { key, value: value.to_owned(), said: Said::Setting, reason: reason.to_string() }
 }

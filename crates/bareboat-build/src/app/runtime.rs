@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use bareboat_image::{TreePath, rfc3339};
+use bareboat_packages::system::busybox;
 
 use super::compose::{Composition, Decisions, environment};
 use super::config::Config;
 use super::detect::EntryPoint;
 use super::generated::LAUNCHER;
+use super::options::Variant;
 use super::target::Target;
 use super::words::has_variable;
 use crate::BuildError;
@@ -48,6 +50,14 @@ pub fn runtime(
         labels: labels(config, target, title, created),
         created: rfc3339(created),
     })
+}
+
+/// The debug variant: its tools are found last, and everything else runs as it does without them.
+pub fn find_tools(runtime: &mut Runtime) {
+    let path = runtime.environment.entry("PATH".to_owned()).or_default();
+    let separator = if path.is_empty() { "" } else { ":" };
+    path.push_str(&format!("{separator}/{}", busybox::DIRECTORY));
+    runtime.labels.insert("dev.bareboat.variant".to_owned(), Variant::Debug.to_string());
 }
 
 fn entrypoint(entry: &EntryPoint, composition: &Composition) -> Result<Vec<String>, BuildError> {

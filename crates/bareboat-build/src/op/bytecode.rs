@@ -168,7 +168,7 @@ pub fn compile(context: &Context<'_>, of: &Op, choice: &Choice<'_>) -> Result<Pi
                 _ => None,
             }))?;
         }
-        Op::Bytecode { .. } => {}
+        Op::Busybox { .. } | Op::Bytecode { .. } => {}
     }
     let Compiling { writer, mut piece, .. } = compiling;
     if !piece.tree.entries.is_empty() {

@@ -1,5 +1,6 @@
 //! The operations, one file each: bytes in, piece out.
 
+pub mod busybox;
 pub mod bytecode;
 pub mod files;
 mod look;

@@ -5,6 +5,7 @@
 
 pub mod alternatives;
 pub mod base;
+pub mod busybox;
 pub mod certificates;
 pub mod directories;
 pub mod dlopen_hints;

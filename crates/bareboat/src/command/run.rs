@@ -13,7 +13,7 @@ use bareboat_image::{Descriptor, ImageConfig, StoredImage, read_images};
 use bareboat_sandbox::{Mount, Network, Publish, Sandbox, User};
 
 use crate::assignment::Assignment;
-use crate::cli::{NetworkMode, RunArgs};
+use crate::cli::{NetworkMode, RunArgs, VariantChoice};
 use crate::failure::Failure;
 use crate::session::{Session, default_name, host_platform};
 
@@ -42,7 +42,8 @@ pub fn run(session: Session, arguments: &RunArgs) -> Result<ExitCode, Failure> {
 fn built(session: &Session, arguments: &RunArgs) -> Result<Descriptor, Failure> {
     let directory = Path::new(&arguments.image);
     let name = default_name(directory);
-    let options = Options { verify: true, ..Options::default() };
+    let variant = arguments.variant.map(VariantChoice::name);
+    let options = Options { variant, verify: true, ..Options::default() };
     let assignment = Assignment::new(session, directory, options, &arguments.network);
     let built = build(&assignment.workshop(), &assignment.request())?;
     session.terminal.say(&format!("{}: {}", built.what, built.why));
@@ -51,6 +52,10 @@ fn built(session: &Session, arguments: &RunArgs) -> Result<Descriptor, Failure> 
 }
 
 fn named(session: &Session, arguments: &RunArgs) -> Result<Descriptor, Failure> {
+    if arguments.variant.is_some() {
+        let text = format!("`{}` is no directory, and `--variant` says how to build one", arguments.image);
+        return Err(Failure::input(text).hint("build it with `bareboat build --variant debug DIR` first"));
+    }
     session.images().get(&arguments.image).map_err(|failure| {
         failure.hint("`bareboat images` lists what is here; give a directory to build it first")
     })

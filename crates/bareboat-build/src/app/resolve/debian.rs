@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use bareboat_packages::deb::{
     Archive, ArchiveDate, ArchiveOptions, HostSources, LockedDeb, MirrorSources, Mirrors, PackageIndex,
 };
-use bareboat_packages::system::base;
+use bareboat_packages::system::{base, busybox};
 
 use crate::BuildError;
 use crate::app::build::{Request, Workshop};
 use crate::app::config::Config;
-use crate::app::options;
+use crate::app::options::{self, Variant};
 use crate::app::target::Target;
 
 /// The mirrors, by precedence: command line, configuration, the host's apt, the public default.
@@ -85,6 +85,18 @@ pub fn packages(
         closure.packages.iter().filter(|one| !present.contains(&one.record.name)).map(LockedDeb::new),
     );
     Ok(packages)
+}
+
+/// The tools of the debug variant. A mirror may leave them out as long as nobody asks for that variant.
+///
+/// # Errors
+/// The variant is asked for and the release has not the package.
+pub fn tools(index: &PackageIndex, variant: Variant) -> Result<Vec<LockedDeb>, BuildError> {
+    match index.get(busybox::PACKAGE) {
+        Some(record) => Ok(vec![LockedDeb::pin(&record, "the tools of the debug variant".to_owned())]),
+        None if variant == Variant::Debug => Err(missing(index, busybox::PACKAGE)),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Debian's own Python modules and the modules they need; their shared libraries are found by soname later.

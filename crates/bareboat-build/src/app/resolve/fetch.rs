@@ -32,16 +32,7 @@ pub fn fetch(
     project: &Project,
     locked: &Locked,
 ) -> Result<Fetched, BuildError> {
-    let mut downloads: Vec<Download> = Vec::new();
-    let absent: Vec<&LockedDeb> =
-        locked.packages.iter().filter(|package| !workshop.store.contains(&package.sha256)).collect();
-    if !absent.is_empty() {
-        let mirrors = debian::mirrors(request, config)?;
-        downloads.extend(absent.iter().map(|package| package.request(&mirrors)));
-    }
-    for result in workshop.fetcher.fetch_all(workshop.store, &downloads) {
-        result?;
-    }
+    let packages = debs(workshop, request, config, &locked.packages)?;
     let absent: Vec<LockedDistribution> = locked
         .distributions
         .iter()
@@ -52,8 +43,29 @@ pub fn fetch(
     if !absent.is_empty() {
         python::fetch(workshop, request, project, &absent)?;
     }
-    let packages = locked.packages.iter();
-    let packages = packages.map(|one| (one.name.clone(), one.version.to_string(), one.sha256)).collect();
     let wheels = python::wheels(locked)?;
     Ok(Fetched { packages, wheels })
+}
+
+/// Fetches Debian packages: name, version, the `.deb`.
+///
+/// # Errors
+/// As [`fetch`].
+pub fn debs(
+    workshop: &Workshop<'_>,
+    request: &Request<'_>,
+    config: &Config,
+    packages: &[LockedDeb],
+) -> Result<Vec<(String, String, Digest)>, BuildError> {
+    let mut downloads: Vec<Download> = Vec::new();
+    let absent: Vec<&LockedDeb> =
+        packages.iter().filter(|package| !workshop.store.contains(&package.sha256)).collect();
+    if !absent.is_empty() {
+        let mirrors = debian::mirrors(request, config)?;
+        downloads.extend(absent.iter().map(|package| package.request(&mirrors)));
+    }
+    for result in workshop.fetcher.fetch_all(workshop.store, &downloads) {
+        result?;
+    }
+    Ok(packages.iter().map(|one| (one.name.clone(), one.version.to_string(), one.sha256)).collect())
 }

@@ -107,8 +107,17 @@ impl Finder<'_> {
         if let Some(record) = known.and_then(|name| archive.packages().get(name)) {
             return Ok(Some(record));
         }
-        let choice = self.contents()?.choose(soname, archive.packages());
+        let contents = self.contents()?;
+        let choice = contents.choose(soname, archive.packages());
+        let unsigned = contents.unsigned_suites().join("`, `");
         let name = choice.map(|choice| choice.shipper.package).filter(|name| is_new(name, &self.tried));
+        if let (Some(name), false) = (&name, unsigned.is_empty()) {
+            let text = format!(
+                "`{name}` is taken for `{soname}` by the word of a mirror: its `Contents` of `{unsigned}` is not the \
+                 signed one. The package itself is signed for, and has to ship the library"
+            );
+            (self.locking.workshop.observer)(Event::Warning { text });
+        }
         Ok(name.and_then(|name| archive.packages().get(&name)))
     }
 
@@ -152,6 +161,7 @@ fn missing(locking: &Locking<'_>, locked: &Locked) -> Result<BTreeMap<String, St
     let inputs = Inputs {
         target,
         packages: &fetched.packages,
+        tools: &[],
         wheels: &fetched.wheels,
         application: &none,
         environment: &none,

@@ -14,13 +14,14 @@ use bareboat_packages::deb::Architecture;
 use super::build::{Request, Workshop};
 use super::config::Config;
 use super::lock::{LockFile, Locked};
+use super::options::{self, Variant};
 use super::project::Project;
 use super::target::Target;
 use crate::BuildError;
 use crate::event::Event;
 
 pub use dlopened::absent;
-pub use fetch::fetch;
+pub use fetch::{debs, fetch};
 pub use python::directory;
 
 /// The lock for a request: the one beside the application when it fits, else a new one, which is written there.
@@ -36,10 +37,14 @@ pub fn lock_for(
 ) -> Result<(LockFile, bool), BuildError> {
     let inputs = inputs::digest(request, project, config)?;
     let wanted = architectures(request)?;
+    let variant = options::variant(request.options, config)?;
     let found = LockFile::read(&project.root)?;
     if let Some(lock) = &found {
         let fits = lock.inputs == inputs
-            && wanted.iter().all(|wanted| lock.architectures.contains_key(wanted.debian()));
+            && wanted.iter().all(|wanted| {
+                let locked = lock.architectures.get(wanted.debian());
+                locked.is_some_and(|locked| variant != Variant::Debug || !locked.debug.is_empty())
+            });
         if fits && !request.options.upgrade {
             return Ok((lock.clone(), false));
         }
@@ -97,8 +102,11 @@ fn make(
         let index = archive.packages();
         lock.python = debian::python_version(index, target)?;
         lock.suites.extend(index.dates().iter().map(|(name, date)| (name.clone(), date.date)));
-        let mut locked =
-            Locked { packages: debian::packages(index, request, config, target)?, distributions: Vec::new() };
+        let mut locked = Locked {
+            packages: debian::packages(index, request, config, target)?,
+            debug: debian::tools(index, options::variant(request.options, config)?)?,
+            ..Locked::default()
+        };
         locked.distributions = dependencies.resolve(workshop, request, config, target, &lock.python)?;
         dlopened::add(workshop, config, project, target, index, &mut locked);
         let locking = libraries::Locking { workshop, request, project, config, target, archive: &archive };
