@@ -12,6 +12,7 @@ use bareboat_store::StoreError;
 
 use crate::app::config::ConfigError;
 use crate::app::detect::DetectError;
+use crate::app::sdist::SourceError;
 use crate::plan::Origin;
 
 /// Why a build failed.
@@ -110,8 +111,11 @@ pub enum BuildError {
         /// Why.
         reason: String,
     },
-    /// A distribution has no wheel.
-    #[error("`{name}` has no wheel for the target")]
+    /// Building a source distribution.
+    #[error(transparent)]
+    Source(#[from] Box<SourceError>),
+    /// A distribution has no wheel and nothing that one can be built from: it is a commit of a repository.
+    #[error("`{name}` has no wheel, and bareboat builds from archives, not from repositories")]
     NoWheel {
         /// Its name.
         name: String,
@@ -231,6 +235,7 @@ impl BuildError {
                 Fault::World
             }
             BuildError::NoInterpreter => Fault::Bug,
+            BuildError::Source(error) => error.fault(),
             BuildError::Archive(_) => Fault::World,
             BuildError::Pypi(PypiError::Store(_) | PypiError::NoResolver { .. }) => Fault::World,
             BuildError::Pypi(_) => Fault::Input,
@@ -260,12 +265,14 @@ impl BuildError {
             ),
             BuildError::Archive(error) => error.hint(),
             BuildError::Closure(error) => error.hint(),
+            BuildError::Source(error) => error.hint(),
             BuildError::Pypi(error) => error.hint(),
             BuildError::NoPackage { close, .. } if !close.is_empty() => {
                 Some(format!("did you mean `{}`?", close.join("`, `")))
             }
             BuildError::NoWheel { name } => Some(format!(
-                "take it from Debian: `[debian-python]` and `{name} = \"python3-{name}\"` in `bareboat.toml`"
+                "name an archive of it with `{name} @ https://…/{name}-1.0.tar.gz`, or take it from Debian: \
+                 `[debian-python]` with `{name} = \"python3-{name}\"` in `bareboat.toml`"
             )),
             BuildError::Unlocked { .. } | BuildError::NotLocked { .. } => {
                 Some("run `bareboat lock`".to_owned())

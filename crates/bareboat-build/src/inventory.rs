@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bareboat_image::TreePath;
+use bareboat_packages::pypi::DistributionKind;
 use bareboat_store::{Digest, Store};
 use serde::{Deserialize, Serialize};
 
@@ -98,12 +99,14 @@ fn reason(origin: &Origin, locked: &Locked) -> String {
         }
         Origin::Python { name, .. } => {
             let found = locked.distributions.iter().find(|one| one.name.as_str() == name);
+            let built = found.is_some_and(|one| one.kind == DistributionKind::Sdist);
+            let how = if built { "; built from its source distribution" } else { "" };
             let by: Vec<&str> =
                 found.iter().flat_map(|one| &one.required_by).map(|name| name.as_str()).collect();
             if by.is_empty() {
-                "the application asks for it".to_owned()
+                format!("the application asks for it{how}")
             } else {
-                format!("required by {}", by.join(", "))
+                format!("required by {}{how}", by.join(", "))
             }
         }
         Origin::Application => "a file of the application's directory".to_owned(),

@@ -311,6 +311,10 @@ fn finds_the_package_of_a_library_and_of_a_file() {
         .packages_with_file("/usr/lib/x86_64-linux-gnu/libz.so.1", &client.store, &client.fetcher)
         .unwrap();
     assert_eq!(found.into_iter().collect::<Vec<_>>(), ["libz1"]);
+    let ending = |ending| archive.files_ending_in(ending, &client.store, &client.fetcher).unwrap();
+    let (path, package) = ending("/libz.so.1").pop_first().unwrap();
+    assert_eq!((&path[..], &package[..]), ("usr/lib/x86_64-linux-gnu/libz.so.1", "libz1"));
+    assert!(ending("/ibz.so.1").is_empty());
 }
 
 #[test]

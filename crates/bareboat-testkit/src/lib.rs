@@ -8,5 +8,6 @@ pub mod http;
 pub mod openpgp;
 pub mod package_index;
 pub mod program;
+pub mod sdist;
 pub mod tree_dump;
 pub mod wheel;

@@ -16,6 +16,7 @@ use super::generated::{self, APPLICATION};
 use super::lock::{LockFile, Locked};
 use super::options::{self, Options, Surroundings, Variant};
 use super::project::Project;
+use super::sdist::{Bench, BuiltWheels};
 use super::target::Target;
 use super::{own_package, resolve, runtime};
 use crate::BuildError;
@@ -174,7 +175,16 @@ fn build_one(
     let host = Target::new(release, request.host)?;
     let for_host = lock.locked(host.architecture)?;
     (workshop.observer)(Event::Stage { name: format!("Fetching for {platform}") });
-    let fetched = resolve::fetch(workshop, request, &prepared.config, &prepared.project, locked)?;
+    let built = Bench {
+        workshop,
+        request,
+        project: &prepared.project,
+        config: &prepared.config,
+        host,
+        archive: None,
+    }
+    .wheels(&lock.builds(host.architecture), locked, target)?;
+    let fetched = resolve::fetch(workshop, request, &prepared.config, &prepared.project, locked, &built)?;
     let variant = options::variant(request.options, &prepared.config)?;
     let tools = match variant {
         Variant::Standard => Vec::new(),
@@ -291,7 +301,8 @@ fn interpreter(
     let needed = |name: &str| names.iter().any(|own| own == name) || LOADED_BY_PYTHON.contains(&name);
     let packages: Vec<_> = locked.packages.iter().filter(|package| needed(&package.name)).cloned().collect();
     let only = Locked { packages, ..Locked::default() };
-    let fetched = resolve::fetch(workshop, request, &prepared.config, &prepared.project, &only)?;
+    let fetched =
+        resolve::fetch(workshop, request, &prepared.config, &prepared.project, &only, &BuiltWheels::new())?;
     let version =
         fetched.packages.iter().find(|(name, ..)| *name == names[0]).map(|(_, version, _)| version.clone());
     let blobs = fetched.packages.iter().map(|(_, _, blob)| *blob).collect();

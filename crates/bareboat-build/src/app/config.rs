@@ -26,6 +26,11 @@ pub struct Config {
     /// Distributions to take from Debian's own `python3-*` packages instead of the Python index:
     /// distribution name → Debian package name.
     pub debian_python: BTreeMap<String, String>,
+    /// Debian packages, by name, that builds of source distributions need: headers and tools such as `libpq-dev`. They
+    /// are not in the image.
+    pub build_packages: Vec<String>,
+    /// Python requirements to build source distributions with, besides those each of them names: `setuptools<81`.
+    pub build_requirements: Vec<String>,
     /// How much of the packages is left out: `safe` (default), `full` or `web`.
     pub slice: Option<String>,
     /// `standard` (default), or `debug`: with a static busybox in `/busybox`.
@@ -70,6 +75,8 @@ pub const KEYS: &[&str] = &[
     "debian",
     "packages",
     "debian-python",
+    "build-packages",
+    "build-requirements",
     "slice",
     "variant",
     "user",

@@ -3,11 +3,11 @@
 //! With a lock no index is read and no resolver runs. It holds archive paths and digests but no host names: where
 //! the archives are is the machine's business.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use bareboat_packages::deb::{Architecture, ArchiveDate, DebianRelease, DebianReleaseError, LockedDeb};
-use bareboat_packages::pypi::LockedDistribution;
+use bareboat_packages::pypi::{DistributionKind, DistributionName, LockedDistribution};
 use bareboat_store::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,34 @@ pub struct LockFile {
     pub suites: BTreeMap<String, ArchiveDate>,
     /// Per architecture (`amd64`), what goes in.
     pub architectures: BTreeMap<String, Locked>,
+    /// Per architecture of the machine that builds, what source distributions are built with.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub builds: BTreeMap<String, LockedBuilds>,
+}
+
+/// What source distributions are built with on one architecture. None of it goes into an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LockedBuilds {
+    /// Debian packages of the sandbox, by name.
+    #[serde(default)]
+    pub packages: Vec<LockedDeb>,
+    /// One per source distribution, by name.
+    #[serde(default)]
+    pub sources: Vec<LockedSource>,
+}
+
+/// What one source distribution is built with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LockedSource {
+    /// The distribution.
+    pub name: DistributionName,
+    /// The digest of its source distribution.
+    pub sha256: Digest,
+    /// Its build requirements, all wheels, by name.
+    #[serde(default)]
+    pub requirements: Vec<LockedDistribution>,
 }
 
 /// What goes into the image of one architecture.
@@ -53,17 +81,24 @@ pub struct Locked {
     pub distributions: Vec<LockedDistribution>,
 }
 
+impl Locked {
+    /// The distributions that have to be built from a source distribution.
+    pub fn sources(&self) -> impl Iterator<Item = &LockedDistribution> {
+        self.distributions.iter().filter(|one| one.kind == DistributionKind::Sdist)
+    }
+}
+
 impl LockFile {
     /// A lock of the current format.
     pub fn new(inputs: Digest, debian: &str, python: &str) -> Self {
-        let (suites, architectures) = (BTreeMap::new(), BTreeMap::new());
         Self {
             version: VERSION,
             inputs,
             debian: debian.to_owned(),
             python: python.to_owned(),
-            suites,
-            architectures,
+            suites: BTreeMap::new(),
+            architectures: BTreeMap::new(),
+            builds: BTreeMap::new(),
         }
     }
 
@@ -84,6 +119,19 @@ impl LockFile {
     pub fn locked(&self, architecture: Architecture) -> Result<&Locked, BuildError> {
         let name = architecture.debian();
         self.architectures.get(name).ok_or_else(|| BuildError::NotLocked { architecture: name.to_owned() })
+    }
+
+    /// What is locked for building on a machine of `architecture`; nothing when nothing has to be built.
+    pub fn builds(&self, architecture: Architecture) -> LockedBuilds {
+        self.builds.get(architecture.debian()).cloned().unwrap_or_default()
+    }
+
+    /// True when a machine of `architecture` can build every source distribution that is locked.
+    pub fn builds_everything(&self, architecture: Architecture) -> bool {
+        let known: BTreeSet<Digest> =
+            self.builds(architecture).sources.iter().map(|source| source.sha256).collect();
+        let sources = self.architectures.values().flat_map(Locked::sources);
+        sources.filter_map(|one| one.sha256).all(|digest| known.contains(&digest))
     }
 
     /// The date of the newest suite, in seconds since 1970.
@@ -146,5 +194,54 @@ impl LockFile {
         std::fs::set_permissions(file.path(), mode).map_err(fail)?;
         file.persist(&path).map_err(|error| fail(error.error))?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"
+version = 1
+inputs = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+debian = "trixie"
+python = "3.13.5"
+
+[suites]
+
+[[architectures.amd64.distributions]]
+name = "docopt"
+version = "0.6.2"
+kind = "sdist"
+filename = "docopt-0.6.2.tar.gz"
+sha256 = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+index = "packages/docopt-0.6.2.tar.gz"
+
+[[builds.amd64.sources]]
+name = "docopt"
+sha256 = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+
+[[builds.amd64.sources.requirements]]
+name = "setuptools"
+version = "80.9.0"
+kind = "wheel"
+filename = "setuptools-80.9.0-py3-none-any.whl"
+sha256 = "sha256:2222222222222222222222222222222222222222222222222222222222222222"
+index = "packages/setuptools-80.9.0-py3-none-any.whl"
+"#;
+
+    #[test]
+    fn keeps_what_source_distributions_are_built_with() {
+        let lock = LockFile::parse(TEXT).unwrap();
+        assert_eq!(LockFile::parse(&lock.text()).unwrap(), lock);
+        assert_eq!(lock.builds(Architecture::Amd64).sources[0].requirements.len(), 1);
+        assert!(lock.builds_everything(Architecture::Amd64));
+        assert!(!lock.builds_everything(Architecture::Arm64), "that machine was never asked");
+    }
+
+    #[test]
+    fn says_nothing_of_builds_when_nothing_is_built() {
+        let lock = LockFile::new(Digest::of(b""), "trixie", "3.13.5");
+        assert!(!lock.text().contains("builds") && lock.builds_everything(Architecture::Arm64));
     }
 }

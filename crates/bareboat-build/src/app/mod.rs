@@ -18,6 +18,7 @@ pub mod project;
 pub mod python_source;
 mod resolve;
 pub mod runtime;
+pub mod sdist;
 pub mod target;
 pub mod words;
 

@@ -92,6 +92,30 @@ impl Archive {
         Ok(packages)
     }
 
+    /// Files whose path ends in `ending` (`/libpq-fe.h`), each with a package that ships it, ordered by path. Costs what
+    /// [`Archive::packages_with_file`] does.
+    ///
+    /// # Errors
+    /// As [`Archive::open`].
+    pub fn files_ending_in(
+        &self,
+        ending: &str,
+        store: &Store,
+        fetcher: &Fetcher,
+    ) -> Result<BTreeSet<(String, String)>, ArchiveError> {
+        let finder = memchr::memmem::Finder::new(ending.as_bytes());
+        let mut files = BTreeSet::new();
+        for (suite, index) in self.contents_indexes() {
+            let may_end = |line: &[u8]| finder.find(line).is_some();
+            scan(&self.find(suite, index, store, fetcher)?, may_end, |path, names| {
+                if path.ends_with(ending) {
+                    files.extend(package_names(names).map(|name| (path.to_owned(), name.to_owned())));
+                }
+            })?;
+        }
+        Ok(files)
+    }
+
     fn contents_indexes(&self) -> Vec<(&OpenSuite, StoredIndex)> {
         let path = format!("main/Contents-{}", self.architecture);
         self.suites

@@ -16,7 +16,7 @@ use super::pin::{LockedFile, Origin, Pin};
 use super::process::Runner;
 use super::project::ProjectDir;
 use super::redact::redact_text;
-use super::requirement::MarkerEnvironment;
+use super::requirement::{MarkerEnvironment, Requirement};
 use super::requirements_txt::{IndexOptions, RequirementsFile};
 use super::sources::{DependencySource, SourceKind};
 use super::tags::TagRanks;
@@ -99,6 +99,32 @@ pub fn lock_distributions(
     let mut distributions = chooser.choose(pins, &index)?;
     distributions.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(DistributionLock { distributions, resolver })
+}
+
+/// Locks `requirements` for `target`, whatever the project itself asks for: what a source distribution is built with.
+///
+/// # Errors
+/// As [`lock_distributions`].
+pub fn lock_requirements(
+    project: &ProjectDir,
+    requirements: &[Requirement],
+    target: &Target,
+    tools: &LockTools<'_>,
+) -> Result<Vec<LockedDistribution>, PypiError> {
+    let demand =
+        Demand { requirements: requirements.iter().map(ToString::to_string).collect(), ..Demand::default() };
+    if demand.is_empty() {
+        return Ok(Vec::new());
+    }
+    let index = tools.index(project, &IndexOptions::default())?;
+    let uv = tools.uv(&index)?;
+    let digests = AllowedDigests::default();
+    let pins = tools.resolve(project, &demand, target, &index, &uv)?;
+    let pins = complete_pins(pins, &index, tools.fetcher, &digests)?;
+    let chooser = Chooser { tools, project, digests: &digests, target, is_lock: false };
+    let mut distributions = chooser.choose(pins, &index)?;
+    distributions.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(distributions)
 }
 
 /// Fetches the files of locked `distributions` that are not in the store yet.

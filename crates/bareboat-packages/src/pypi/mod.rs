@@ -35,7 +35,9 @@ pub use file_name::{FileNameError, SdistName, WheelName, file_name_of};
 pub use index::{
     FileHosts, Index, IndexFile, IndexSource, ProjectPage, SimpleIndex, Surroundings, discover_index,
 };
-pub use lock::{DistributionLock, LockTools, Parts, fetch_distributions, lock_distributions};
+pub use lock::{
+    DistributionLock, LockTools, Parts, fetch_distributions, lock_distributions, lock_requirements,
+};
 pub use locked::{DistributionKind, DistributionSource, GitCommit, LockedDistribution};
 pub use locks::{
     LockContext, Locked, read_pdm_lock, read_pipfile_lock, read_poetry_lock, read_pylock, read_uv_lock,

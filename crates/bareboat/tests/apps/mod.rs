@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// An application made of a few files.
 pub struct App {
-    files: Vec<(&'static str, &'static str)>,
+    files: Vec<(&'static str, Vec<u8>)>,
     before: Option<&'static str>,
     without: &'static [&'static str],
     engine: Engine,
@@ -44,8 +44,13 @@ impl App {
         }
     }
 
-    pub fn file(mut self, path: &'static str, text: &'static str) -> Self {
-        self.files.push((path, text));
+    pub fn file(self, path: &'static str, text: &'static str) -> Self {
+        self.bytes(path, text.into())
+    }
+
+    /// A file that is no text.
+    pub fn bytes(mut self, path: &'static str, bytes: Vec<u8>) -> Self {
+        self.files.push((path, bytes));
         self
     }
 
@@ -81,10 +86,10 @@ impl App {
         static ONE: Mutex<()> = Mutex::new(());
         let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let directory = tempfile::tempdir().unwrap();
-        for (path, text) in &self.files {
+        for (path, bytes) in &self.files {
             let path = directory.path().join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
+            std::fs::write(path, bytes).unwrap();
         }
         if let Some(command) = self.before {
             let uv = uv();

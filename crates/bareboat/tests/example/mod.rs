@@ -51,22 +51,27 @@ impl Locked {
 
     /// A cache at `directory` that holds what the lock names and nothing that was made of it.
     pub fn fresh_cache(&self, directory: &Path) {
-        let lock = fs::read_to_string(self.path().join("bareboat.lock")).unwrap();
-        let from = apps::cache().join("blobs/sha256");
-        let mut copied = 0;
-        for hex in lock.split("sha256:").skip(1).filter_map(|rest| rest.get(..64)) {
-            let below = Path::new(&hex[..2]).join(hex);
-            // Not every digest of a lock is a download's: it says which inputs it was made of, too.
-            if !from.join(&below).exists() {
-                continue;
-            }
-            let to = directory.join("blobs/sha256").join(&below);
-            fs::create_dir_all(to.parent().unwrap()).unwrap();
-            fs::copy(from.join(&below), to).unwrap();
-            copied += 1;
-        }
-        assert!(copied > 30, "only {copied} downloads of the lock are in the shared cache");
+        fill_cache(&self.path().join("bareboat.lock"), directory);
     }
+}
+
+/// Copies what a lock names from the shared cache into the one at `directory`.
+pub fn fill_cache(lock: &Path, directory: &Path) {
+    let lock = fs::read_to_string(lock).unwrap();
+    let from = apps::cache().join("blobs/sha256");
+    let mut copied = 0;
+    for hex in lock.split("sha256:").skip(1).filter_map(|rest| rest.get(..64)) {
+        let below = Path::new(&hex[..2]).join(hex);
+        // Not every digest of a lock is a download's: it says which inputs it was made of, too.
+        if !from.join(&below).exists() {
+            continue;
+        }
+        let to = directory.join("blobs/sha256").join(&below);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(from.join(&below), to).unwrap();
+        copied += 1;
+    }
+    assert!(copied > 30, "only {copied} downloads of the lock are in the shared cache");
 }
 
 /// Runs a `build` and reads the digest of what it built.

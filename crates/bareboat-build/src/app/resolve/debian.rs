@@ -141,6 +141,6 @@ const NEVER: &[&str] = &[
     "mawk",
 ];
 
-pub(super) fn missing(index: &PackageIndex, name: &str) -> BuildError {
+pub fn missing(index: &PackageIndex, name: &str) -> BuildError {
     BuildError::NoPackage { name: name.to_owned(), close: index.suggest(name) }
 }

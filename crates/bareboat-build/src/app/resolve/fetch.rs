@@ -1,7 +1,7 @@
 //! Brings everything a lock names into the store.
 
 use bareboat_packages::deb::LockedDeb;
-use bareboat_packages::pypi::LockedDistribution;
+use bareboat_packages::pypi::{DistributionKind, LockedDistribution};
 use bareboat_store::{Digest, Request as Download};
 
 use super::{debian, python};
@@ -11,6 +11,7 @@ use crate::app::compose::WheelInput;
 use crate::app::config::Config;
 use crate::app::lock::Locked;
 use crate::app::project::Project;
+use crate::app::sdist::BuiltWheels;
 
 /// What lies in the store now.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +22,8 @@ pub struct Fetched {
     pub wheels: Vec<WheelInput>,
 }
 
-/// Fetches what is not in the store yet; nothing that is there is read or asked for again.
+/// Fetches what is not in the store yet; nothing that is there is read or asked for again. `built` are the wheels made of
+/// source distributions, which are not fetched here.
 ///
 /// # Errors
 /// A download that fails, or a digest that differs.
@@ -31,20 +33,39 @@ pub fn fetch(
     config: &Config,
     project: &Project,
     locked: &Locked,
+    built: &BuiltWheels,
 ) -> Result<Fetched, BuildError> {
     let packages = debs(workshop, request, config, &locked.packages)?;
     let absent: Vec<LockedDistribution> = locked
         .distributions
         .iter()
-        .filter(|one| python::directory(one).is_none())
+        .filter(|one| python::directory(one).is_none() && one.kind == DistributionKind::Wheel)
+        .cloned()
+        .collect();
+    files(workshop, request, project, &absent)?;
+    let wheels = python::wheels(locked, built)?;
+    Ok(Fetched { packages, wheels })
+}
+
+/// Fetches the files of those of `distributions` that are not in the store yet.
+///
+/// # Errors
+/// As [`fetch`].
+pub fn files(
+    workshop: &Workshop<'_>,
+    request: &Request<'_>,
+    project: &Project,
+    distributions: &[LockedDistribution],
+) -> Result<(), BuildError> {
+    let absent: Vec<LockedDistribution> = distributions
+        .iter()
         .filter(|one| one.sha256.is_none_or(|digest| !workshop.store.contains(&digest)))
         .cloned()
         .collect();
     if !absent.is_empty() {
         python::fetch(workshop, request, project, &absent)?;
     }
-    let wheels = python::wheels(locked)?;
-    Ok(Fetched { packages, wheels })
+    Ok(())
 }
 
 /// Fetches Debian packages: name, version, the `.deb`.

@@ -25,6 +25,9 @@ pub fn digest(request: &Request<'_>, project: &Project, config: &Config) -> Resu
         config.extras,
         config.requirements,
     );
+    if !config.build_packages.is_empty() || !config.build_requirements.is_empty() {
+        identity.push_str(&format!("build {:?} {:?}\n", config.build_packages, config.build_requirements));
+    }
     let mut names: Vec<String> = std::fs::read_dir(&project.root)
         .map_err(|error| BuildError::Read {
             path: project.root.display().to_string(),

@@ -19,6 +19,7 @@ use crate::app::config::Config;
 use crate::app::lock::Locked;
 use crate::app::options;
 use crate::app::project::Project;
+use crate::app::sdist::BuiltWheels;
 use crate::app::target::Target;
 use crate::event::Event;
 use crate::op::sources::Stash;
@@ -43,6 +44,8 @@ pub struct Locking<'a> {
     pub target: Target,
     /// The release's signed indexes.
     pub archive: &'a Archive,
+    /// The wheels made of source distributions.
+    pub built: &'a BuiltWheels,
 }
 
 /// Adds packages until every library resolves, or nothing more can be found; the proof tells what is left.
@@ -146,7 +149,7 @@ impl Finder<'_> {
 /// Sonames that do not resolve, with one who needs them.
 fn missing(locking: &Locking<'_>, locked: &Locked) -> Result<BTreeMap<String, String>, BuildError> {
     let Locking { workshop, request, project, config, target, .. } = *locking;
-    let fetched = fetch(workshop, request, config, project, locked)?;
+    let fetched = fetch(workshop, request, config, project, locked, locking.built)?;
     let decisions = options::decisions(request.options, config)?;
     let context = Context {
         store: workshop.store,

@@ -1,21 +1,23 @@
 //! Makes and keeps `bareboat.lock`: which Debian packages and which wheels, by digest, for each architecture.
 
-mod debian;
+pub(super) mod debian;
 mod dlopened;
-mod fetch;
+pub(super) mod fetch;
 mod inputs;
 mod libraries;
-mod python;
+pub(super) mod python;
 
 use std::collections::BTreeSet;
 
 use bareboat_packages::deb::Architecture;
+use bareboat_packages::pypi::LockedDistribution;
 
 use super::build::{Request, Workshop};
 use super::config::Config;
 use super::lock::{LockFile, Locked};
 use super::options::{self, Variant};
 use super::project::Project;
+use super::sdist::Bench;
 use super::target::Target;
 use crate::BuildError;
 use crate::event::Event;
@@ -44,7 +46,8 @@ pub fn lock_for(
             && wanted.iter().all(|wanted| {
                 let locked = lock.architectures.get(wanted.debian());
                 locked.is_some_and(|locked| variant != Variant::Debug || !locked.debug.is_empty())
-            });
+            })
+            && lock.builds_everything(Target::new(lock.release()?, request.host)?.architecture);
         if fits && !request.options.upgrade {
             return Ok((lock.clone(), false));
         }
@@ -96,6 +99,7 @@ fn make(
     let release = dependencies.release(workshop, request, config)?;
     (workshop.observer)(Event::Stage { name: format!("Locking for Debian {}", release.number()) });
     let mut lock = LockFile::new(inputs, release.codename(), "");
+    let mut open = Vec::new();
     for &architecture in wanted {
         let target = Target { release, architecture };
         let archive = debian::open(workshop, request, config, target)?;
@@ -108,11 +112,27 @@ fn make(
             ..Locked::default()
         };
         locked.distributions = dependencies.resolve(workshop, request, config, target, &lock.python)?;
-        dlopened::add(workshop, config, project, target, index, &mut locked);
-        let locking = libraries::Locking { workshop, request, project, config, target, archive: &archive };
+        open.push((target, archive, locked));
+    }
+    let host = Target::new(release, request.host)?;
+    let sources: Vec<LockedDistribution> =
+        open.iter().flat_map(|(_, _, locked)| locked.sources()).cloned().collect();
+    let own = open.iter().find(|(target, ..)| *target == host).map(|(_, archive, _)| archive);
+    let bench = Bench { workshop, request, project, config, host, archive: own };
+    let builds = bench.lock(&sources, &lock.python)?;
+    for (target, archive, mut locked) in
+        open.iter().map(|(target, archive, locked)| (*target, archive, locked.clone()))
+    {
+        let built = bench.wheels(&builds, &locked, target)?;
+        dlopened::add(workshop, config, project, target, archive.packages(), &mut locked);
+        let locking =
+            libraries::Locking { workshop, request, project, config, target, archive, built: &built };
         libraries::complete(&locking, &mut locked)?;
         locked.packages.sort_by(|a, b| a.name.cmp(&b.name));
-        lock.architectures.insert(architecture.debian().to_owned(), locked);
+        lock.architectures.insert(target.architecture.debian().to_owned(), locked);
+    }
+    if !builds.sources.is_empty() {
+        lock.builds.insert(host.architecture.debian().to_owned(), builds);
     }
     Ok(lock)
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use bareboat_packages::deb::DebianRelease;
 use bareboat_packages::pypi::{
     DependencySource, DistributionKind, DistributionName, DistributionSource, HostRunner, IndexOptions,
-    LockTools, LockedDistribution, Parts, ProjectDir, PythonVersion, choose_python, find_sources,
-    lock_distributions, python_wishes,
+    LockTools, LockedDistribution, Parts, ProjectDir, PythonVersion, Requirement, choose_python,
+    fetch_distributions, find_sources, lock_distributions, lock_requirements, python_wishes,
 };
 use bareboat_store::Digest;
 
@@ -18,6 +18,7 @@ use crate::app::config::Config;
 use crate::app::lock::Locked;
 use crate::app::options;
 use crate::app::project::Project;
+use crate::app::sdist::BuiltWheels;
 use crate::app::target::Target;
 use crate::event::Event;
 
@@ -165,30 +166,58 @@ pub fn fetch(
 ) -> Result<(), BuildError> {
     let around = Around::new(workshop, request);
     let tools = around.tools(workshop, request);
-    let index = tools.index(&ProjectDir::new(&project.root), &IndexOptions::default())?;
+    let directory = ProjectDir::new(&project.root);
+    let in_project: Vec<LockedDistribution> = distributions
+        .iter()
+        .filter(|one| matches!(one.source, DistributionSource::File(_)))
+        .cloned()
+        .collect();
+    fetch_distributions(&directory, None, &in_project, &tools)?;
+    let index = tools.index(&directory, &IndexOptions::default())?;
     for result in tools.file_hosts(&index).fetch(workshop.store, distributions) {
         result?;
     }
     Ok(())
 }
 
-/// The wheels of a lock, all in the store.
+/// What a source distribution that asks for `requirements` is built with on `target`.
 ///
 /// # Errors
-/// One that has to be built first.
-pub fn wheels(locked: &Locked) -> Result<Vec<WheelInput>, BuildError> {
+/// As [`Dependencies::resolve`].
+pub fn build_requirements(
+    workshop: &Workshop<'_>,
+    request: &Request<'_>,
+    project: &Project,
+    target: &bareboat_packages::pypi::Target,
+    requirements: &[Requirement],
+) -> Result<Vec<LockedDistribution>, BuildError> {
+    let around = Around::new(workshop, request);
+    let tools = around.tools(workshop, request);
+    Ok(lock_requirements(&ProjectDir::new(&project.root), requirements, target, &tools)?)
+}
+
+/// The wheels of a lock, all in the store; `built` are those made of its source distributions.
+///
+/// # Errors
+/// One that cannot be had: a repository, which nothing pins by digest.
+pub fn wheels(locked: &Locked, built: &BuiltWheels) -> Result<Vec<WheelInput>, BuildError> {
     let mut wheels = Vec::new();
     for one in locked.distributions.iter().filter(|one| directory(one).is_none()) {
-        let (DistributionKind::Wheel, Some(blob)) = (one.kind, one.sha256) else {
-            return Err(BuildError::NoWheel { name: one.name.to_string() });
+        let file = match (one.kind, one.sha256) {
+            (DistributionKind::Wheel, Some(blob)) => Some((blob, one.size.unwrap_or_default())),
+            (DistributionKind::Sdist, Some(source)) => {
+                built.get(&source).map(|wheel| (wheel.blob, wheel.size))
+            }
+            _ => None,
         };
+        let (blob, size) = file.ok_or_else(|| BuildError::NoWheel { name: one.name.to_string() })?;
         wheels.push(WheelInput {
             name: one.name.to_string(),
             version: one.version.clone().unwrap_or_default(),
             blob,
-            size: one.size.unwrap_or_default(),
+            size,
             requested: one.required_by.is_empty(),
-            direct_url: direct_url(&one.source, &blob),
+            direct_url: one.sha256.and_then(|digest| direct_url(&one.source, &digest)),
         });
     }
     Ok(wheels)

@@ -68,8 +68,9 @@ fn only_a_build(name: &DistributionName, source: &SourceOf) -> PypiError {
 
 fn at_url(url: &str) -> Option<IndexFile> {
     let name = file_name_of(url).filter(|name| is_readable(name))?;
-    let remote = url.starts_with("https://") || url.starts_with("http://");
-    let url = remote.then(|| url.to_owned())?;
+    // A file is one that the project names: uv would not know of it otherwise.
+    let readable = ["https://", "http://", "file://"].iter().any(|scheme| url.starts_with(scheme));
+    let url = readable.then(|| url.to_owned())?;
     Some(IndexFile { name, url, sha256: None, size: None, requires_python: None, yanked: false })
 }
 
