@@ -1,11 +1,12 @@
-//! What a sibling Dockerfile says about running the application: `CMD`, `ENTRYPOINT`, `EXPOSE`, `ENV` of its last stage.
+//! What a sibling Dockerfile says about running the application: `CMD`, `ENTRYPOINT`, `EXPOSE`, `ENV`, `WORKDIR` of its
+//! last stage, and which directories it copies to where the application works.
 //!
 //! Only hints: the Dockerfile is not built, and what cannot be read is passed over. Stages and variables are
 //! [`bareboat_dockerfile`]'s.
 
 use std::collections::BTreeMap;
 
-use bareboat_dockerfile::instruction::{CommandLine, Kind};
+use bareboat_dockerfile::instruction::{CommandLine, Kind, Source};
 use bareboat_dockerfile::stages::{Scope, Step, VariableSource};
 use bareboat_dockerfile::{Dockerfile, Stages};
 
@@ -42,7 +43,11 @@ pub fn hints(text: &str) -> DockerfileHints {
         running.inherit();
         said[stage.index].drain(..).for_each(|said| running.hear(said));
     }
-    DockerfileHints { environment: environment(end), ..running.finish() }
+    let working_directory = end.workdir.clone().unwrap_or_default();
+    let directory = working_directory.trim_end_matches('/');
+    let lands = |(source, to): (String, String)| (to == directory && !directory.is_empty()).then_some(source);
+    let copied = std::mem::take(&mut running.copied).into_iter().filter_map(lands).collect();
+    DockerfileHints { environment: environment(end), working_directory, copied, ..running.finish() }
 }
 
 /// What `ENV` instructions set; not what base images bring.
@@ -51,7 +56,8 @@ fn environment(end: &Scope) -> BTreeMap<String, String> {
     let is_ours = |name: &str| {
         end.variable(name).is_some_and(|variable| !matches!(variable.source, VariableSource::Base))
     };
-    configured.into_iter().filter(|(name, _)| is_ours(name)).collect()
+    // A value that a build's argument would give is empty here.
+    configured.into_iter().filter(|(name, value)| is_ours(name) && !value.is_empty()).collect()
 }
 
 /// What one instruction says about running.
@@ -61,6 +67,8 @@ enum Said {
     Command(Option<Line>),
     /// `5000`, `53/udp`.
     Port(String),
+    /// A single source of the build context, and where it goes.
+    Copied(String, String),
 }
 
 /// A command in one of its two forms.
@@ -82,8 +90,30 @@ impl Said {
                 })
                 .map(Self::Port)
                 .collect(),
+            Kind::Copy(copy) if copy.from.is_none() => match &copy.transfer.sources[..] {
+                [Source::Path(source)] => Self::copied(step, &source.text, &copy.transfer.destination.text),
+                _ => Vec::new(),
+            },
             _ => Vec::new(),
         }
+    }
+
+    /// A directory's content may land where the application works.
+    fn copied(step: &Step<'_, '_>, source: &str, to: &str) -> Vec<Self> {
+        let expanded =
+            |text: &str| step.scope.expand(text).map_or_else(|_| text.to_owned(), |text| text.text);
+        let (source, to) = (expanded(source), expanded(to));
+        let source = source.trim_start_matches("./").trim_matches('/');
+        let to = to.trim_start_matches("./").trim_end_matches('/');
+        let to =
+            match (to.starts_with('/'), to, step.scope.workdir.as_deref().map(|at| at.trim_end_matches('/')))
+            {
+                (true, ..) => to.to_owned(),
+                (false, "" | ".", Some(at)) => at.to_owned(),
+                (false, _, Some(at)) => format!("{at}/{to}"),
+                (false, _, None) => return Vec::new(),
+            };
+        if matches!(source, "" | ".") { Vec::new() } else { vec![Self::Copied(source.to_owned(), to)] }
     }
 }
 
@@ -107,6 +137,7 @@ struct Running {
     /// The command is an inherited one, which an `ENTRYPOINT` takes away.
     is_inherited: bool,
     port: Option<u16>,
+    copied: Vec<(String, String)>,
 }
 
 impl Running {
@@ -123,6 +154,7 @@ impl Running {
                 }
             }
             Said::Command(line) => (self.command, self.is_inherited) = (line, false),
+            Said::Copied(source, to) => self.copied.push((source, to)),
             Said::Port(port) => self.port = self.port.or_else(|| tcp_port(&port)),
         }
     }
@@ -139,7 +171,7 @@ impl Running {
             (Some(Line::Shell(line)), _) | (None, Some(Line::Shell(line))) => shell_line = Some(line),
             (None, None) => {}
         }
-        DockerfileHints { command, shell_line, port: self.port, environment: BTreeMap::new() }
+        DockerfileHints { command, shell_line, port: self.port, ..DockerfileHints::default() }
     }
 }
 
@@ -158,6 +190,14 @@ mod tests {
         let hints = hints(text);
         assert_eq!(hints.command, ["python", "-m", "web"]);
         assert_eq!((hints.port, hints.environment["PORT"].as_str()), (Some(5000), "5000"));
+    }
+
+    #[test]
+    fn knows_where_the_application_works_and_what_lands_there() {
+        let text = "FROM x\nARG V\nENV HOME_OF=/srv V=$V\nCOPY lib /srv\nWORKDIR $HOME_OF\nCOPY requirements.txt .\nCOPY ./src/ ./\nCOPY a b /srv/\nCOPY web /srv/web\nCOPY --from=y /z .\n";
+        let hints = hints(text);
+        assert_eq!((hints.working_directory.as_str(), hints.environment.len()), ("/srv", 1));
+        assert_eq!(hints.copied, ["lib", "requirements.txt", "src"]);
     }
 
     #[test]

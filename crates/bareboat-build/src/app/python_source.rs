@@ -1,8 +1,10 @@
 //! What a Python source file says at its top level that matters for starting it: application objects,
 //! factories, main guards, ports. The code is parsed, never run.
 
-use ruff_python_ast::{CmpOp, Expr, ExprCall, Stmt};
+use ruff_python_ast::{CmpOp, Expr, ExprAttribute, ExprCall, Stmt, StmtFunctionDef};
 use ruff_python_parser::parse_module;
+
+mod listening;
 
 /// What was found in one file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,8 +13,10 @@ pub struct SourceFacts {
     pub objects: Vec<AppObject>,
     /// `if __name__ == "__main__":` is there.
     pub has_main_guard: bool,
-    /// A port given as a literal to a `run`-like call anywhere in the file.
+    /// The port that the file's own server listens on, as far as it is written down.
     pub port: Option<u16>,
+    /// Line of a call that starts a server on the loopback interface only, which nobody outside a container reaches.
+    pub only_loopback: Option<usize>,
     /// The value of `os.environ.setdefault("DJANGO_SETTINGS_MODULE", …)`.
     pub django_settings: Option<String>,
     /// Top-level modules the file imports, sorted.
@@ -32,13 +36,15 @@ pub struct AppObject {
     pub is_factory: bool,
 }
 
-/// The two Python server interfaces (PEP 3333 and the ASGI specification).
+/// How a server talks to an application: the two Python interfaces (PEP 3333 and the ASGI specification), or neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Interface {
     /// Synchronous.
     Wsgi,
     /// Asynchronous.
     Asgi,
+    /// The framework's own: only its own server, or one that it brings a worker for.
+    Own,
 }
 
 /// Constructors that make an application: the last component(s) of the called name, where it must come from.
@@ -50,6 +56,11 @@ const CONSTRUCTORS: &[(&str, &str, Interface, &str)] = &[
     ("Flask", "flask", Interface::Wsgi, "Flask"),
     ("APIFlask", "apiflask", Interface::Wsgi, "APIFlask"),
     ("Bottle", "bottle", Interface::Wsgi, "Bottle"),
+    ("default_app", "bottle", Interface::Wsgi, "Bottle"),
+    ("app", "bottle", Interface::Wsgi, "Bottle"),
+    ("Dash", "dash", Interface::Own, "Dash"),
+    ("Sanic", "sanic", Interface::Own, "Sanic"),
+    ("Application", "aiohttp.web", Interface::Own, "aiohttp"),
     ("App", "falcon.asgi", Interface::Asgi, "Falcon"),
     ("App", "falcon", Interface::Wsgi, "Falcon"),
     ("FastHTML", "fasthtml", Interface::Asgi, "FastHTML"),
@@ -70,7 +81,9 @@ pub fn read(source: &str) -> Option<SourceFacts> {
     for statement in body {
         facts.read_top_level(statement, &imports);
     }
-    facts.port = find_port(body);
+    let listening = listening::find(body, &facts.objects, &imports);
+    facts.port = listening.port;
+    facts.only_loopback = listening.only_loopback.map(|offset| line_of(source, offset));
     Some(facts)
 }
 
@@ -100,6 +113,7 @@ impl SourceFacts {
                     let name = function.name.to_string();
                     self.objects.push(AppObject { name, interface, framework, is_factory: true });
                 }
+                self.objects.extend(plain_callable(function));
             }
             Stmt::If(test) if is_main_guard(&test.test) => self.has_main_guard = true,
             Stmt::Expr(expression) => self.read_settings(&expression.value),
@@ -115,6 +129,9 @@ impl SourceFacts {
     }
 
     fn read_object(&mut self, name: &str, value: &Expr, imports: &Imports) {
+        if let Expr::Attribute(attribute) = value {
+            self.read_inner_server(name, attribute);
+        }
         let Expr::Call(call) = value else { return };
         let found = constructor(call, imports).or_else(|| {
             // `app = create_app()` where the factory is in this file.
@@ -128,6 +145,16 @@ impl SourceFacts {
         let found = found.or_else(|| wrapped_server(value, &self.objects));
         if let Some((interface, framework)) = found {
             self.objects.push(AppObject { name: name.to_owned(), interface, framework, is_factory: false });
+        }
+    }
+
+    /// `server = app.server`: the WSGI application inside a Dash object.
+    fn read_inner_server(&mut self, name: &str, attribute: &ExprAttribute) {
+        let Expr::Name(outer) = &*attribute.value else { return };
+        let is_dash = |object: &AppObject| object.framework == "Dash" && object.name == outer.id.as_str();
+        if attribute.attr.as_str() == "server" && self.objects.iter().any(is_dash) {
+            let (name, interface) = (name.to_owned(), Interface::Wsgi);
+            self.objects.push(AppObject { name, interface, framework: "Dash", is_factory: false });
         }
     }
 
@@ -146,7 +173,7 @@ impl SourceFacts {
     }
 }
 
-/// `server = app.server` (Dash) is an attribute, not a call; a call around a known object keeps its interface.
+/// A call around a known object keeps its interface.
 fn wrapped_server(value: &Expr, objects: &[AppObject]) -> Option<(Interface, &'static str)> {
     let Expr::Call(call) = value else { return None };
     let Some(Expr::Name(inner)) = call.arguments.args.first() else { return None };
@@ -193,6 +220,18 @@ fn returned_constructor(body: &[Stmt], imports: &Imports) -> Option<(Interface, 
     None
 }
 
+/// A function that is an application itself: its parameters have the names that the interfaces' specifications use.
+fn plain_callable(function: &StmtFunctionDef) -> Option<AppObject> {
+    let names: Vec<&str> =
+        function.parameters.iter().map(|parameter| parameter.name().trim_start_matches('_')).collect();
+    let (interface, framework) = match (function.is_async, &names[..]) {
+        (false, ["environ" | "env", "start_response"]) => (Interface::Wsgi, "WSGI"),
+        (true, ["scope", "receive", "send"]) => (Interface::Asgi, "ASGI"),
+        _ => return None,
+    };
+    Some(AppObject { name: function.name.to_string(), interface, framework, is_factory: false })
+}
+
 fn is_main_guard(test: &Expr) -> bool {
     let Expr::Compare(compare) = test else { return false };
     let (Some(CmpOp::Eq), Some(right)) = (compare.ops.first(), compare.comparators.first()) else {
@@ -202,32 +241,6 @@ fn is_main_guard(test: &Expr) -> bool {
     let is_main = |side: &Expr| string_literal(side).as_deref() == Some("__main__");
     (is_name(&compare.left) && is_main(right)) || (is_main(&compare.left) && is_name(right))
 }
-
-/// The first literal `port=` of a call whose name ends in `run`, `serve` or `run_app`, anywhere in the file.
-fn find_port(body: &[Stmt]) -> Option<u16> {
-    struct Finder(Option<u16>);
-    impl<'a> ruff_python_ast::visitor::Visitor<'a> for Finder {
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            if let Expr::Call(call) = expression
-                && self.0.is_none()
-                && dotted(&call.func)
-                    .is_some_and(|name| RUNNERS.contains(&name.rsplit('.').next().unwrap_or_default()))
-            {
-                let port =
-                    call.arguments.keywords.iter().find(|keyword| keyword.arg.as_deref() == Some("port"));
-                self.0 = port
-                    .and_then(|keyword| integer_literal(&keyword.value))
-                    .and_then(|value| u16::try_from(value).ok());
-            }
-            ruff_python_ast::visitor::walk_expr(self, expression);
-        }
-    }
-    let mut finder = Finder(None);
-    ruff_python_ast::visitor::walk_body(&mut finder, body);
-    finder.0
-}
-
-const RUNNERS: &[&str] = &["run", "serve", "run_app", "run_server", "launch", "run_simple", "make_server"];
 
 /// Local names → qualified names, from the file's imports.
 struct Imports(Vec<(String, String)>);
@@ -272,6 +285,11 @@ impl Imports {
         modules.dedup();
         modules
     }
+}
+
+/// The line, counted from 1, of a byte offset.
+fn line_of(source: &str, offset: usize) -> usize {
+    source.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
 fn dotted(expression: &Expr) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Extension modules fit the interpreter, and the application's imports resolve.
 
-use bareboat_image::{Kind, TreePath};
+use bareboat_image::{Kind, Tree, TreePath};
 use bareboat_packages::wheel::abi::{Fit, judge};
 use bareboat_store::Store;
 
@@ -63,8 +63,8 @@ pub(super) fn check_imports(
     let tree = &composition.merged.tree;
     let python = target.for_wheels(0);
     let read = |path: &TreePath| application.read(composition, path);
-    let roots: Vec<TreePath> =
-        application.import_roots.iter().filter_map(|root| TreePath::new(root).ok()).collect();
+    let entries = entries(runtime);
+    let roots = search_roots(runtime, &entries, application.import_roots);
     let library = format!("usr/lib/{}", target.python_name());
     let standard = [library.clone(), format!("{library}/lib-dynload")];
     let site = environment().join(format!("lib/{}/site-packages", target.python_name()));
@@ -73,10 +73,11 @@ pub(super) fn check_imports(
         standard: standard.iter().filter_map(|path| TreePath::new(path).ok()).collect(),
         sites: site.into_iter().collect(),
     };
+    findings.extend(entries.iter().filter_map(|entry| missing_script(entry, &composition.merged.tree)));
     let modules = Modules::new(tree, &python, &search, &read);
     let sources = application.project.python_sources();
     let sources = imports::scan_all(sources, target.python()).into_iter().collect();
-    let report = imports::check(&modules, &sources, &roots, &entries(runtime));
+    let report = imports::check(&modules, &sources, &roots, &entries);
     proof.imports = report.resolved;
     proof.unknown_imports = report.unknown.len();
     for unknown in &report.unknown {
@@ -114,22 +115,83 @@ impl Application<'_> {
     }
 }
 
+/// A script that is started and is not there.
+fn missing_script(entry: &Entry, tree: &Tree) -> Option<Finding> {
+    let Entry::MainFile(path) = entry else { return None };
+    tree.resolve(path).is_none().then(|| Finding {
+        path: path.clone(),
+        what: "the command starts this file, which is not in the image".to_owned(),
+        hint: "set `command` in `bareboat.toml`, or check `.dockerignore`".to_owned(),
+    })
+}
+
+/// Where imports begin: the directory of a script that is run, those that the command or `PYTHONPATH` name, and the
+/// application's own.
+fn search_roots(runtime: &Runtime, entries: &[Entry], own: &[String]) -> Vec<TreePath> {
+    let scripts = entries.iter().filter_map(|entry| match entry {
+        Entry::MainFile(file) => file.parent(),
+        _ => None,
+    });
+    let words = &runtime.entrypoint;
+    let named = words.iter().enumerate().filter_map(|(index, word)| match word.split_once('=') {
+        Some((option, directory)) => DIRECTORY_OPTIONS.contains(&option).then_some(directory),
+        None => {
+            words.get(index + 1).filter(|_| DIRECTORY_OPTIONS.contains(&word.as_str())).map(String::as_str)
+        }
+    });
+    let path = runtime.environment.get("PYTHONPATH").into_iter().flat_map(|path| path.split(':'));
+    let absolute = |directory: &str| match directory.strip_prefix('/') {
+        Some(_) => directory.to_owned(),
+        None => format!("/app/{}", directory.trim_start_matches("./")),
+    };
+    let named = named.chain(path).filter_map(|directory| TreePath::new(absolute(directory)).ok());
+    let own = own.iter().filter_map(|root| TreePath::new(root).ok());
+    let mut roots: Vec<TreePath> = Vec::new();
+    for root in scripts.chain(named).chain(own) {
+        if !roots.contains(&root) {
+            roots.push(root);
+        }
+    }
+    roots
+}
+
+/// Options of servers that name the directory of the application.
+const DIRECTORY_OPTIONS: &[&str] = &["--chdir", "--app-dir", "--pythonpath"];
+
 /// Where the program starts, as far as its command tells: a file, a module, or the object a server is given.
 fn entries(runtime: &Runtime) -> Vec<Entry> {
     let words: Vec<&str> =
         runtime.entrypoint.iter().map(String::as_str).filter(|word| !word.ends_with("/launch.py")).collect();
-    let after =
-        |word: &str| words.iter().position(|other| *other == word).and_then(|index| words.get(index + 1));
-    if let Some(module) = after("-m").filter(|_| words[0].ends_with("/python")) {
-        let mut entries = vec![Entry::MainModule((*module).to_owned())];
-        entries.extend(objects(&words));
-        return entries;
+    // Behind the launcher: its own interpreter, settings, then the program.
+    let launched = usize::from(words.len() < runtime.entrypoint.len());
+    let settings = words.iter().skip(launched).take_while(|word| !word.starts_with('/')).count();
+    let Some((program, arguments)) = words.get(launched + settings..).and_then(<[&str]>::split_first) else {
+        return Vec::new();
+    };
+    let file = |path: &&str| {
+        let path = match path.strip_prefix('/') {
+            Some(path) => path.to_owned(),
+            None => format!("app/{}", path.trim_start_matches("./")),
+        };
+        TreePath::new(path).ok().map(Entry::MainFile)
+    };
+    match program.rsplit('/').next().unwrap_or_default() {
+        name if name.starts_with("python") => {
+            let mut rest = arguments.iter();
+            match rest.by_ref().find(|word| !word.starts_with('-') || **word == "-m" || **word == "-c") {
+                Some(&"-m") => {
+                    let module = rest.next().map(|module| Entry::MainModule((*module).to_owned()));
+                    module.into_iter().chain(objects(arguments)).collect()
+                }
+                Some(script) if script.ends_with(".py") => file(script).into_iter().collect(),
+                _ => Vec::new(),
+            }
+        }
+        "streamlit" | "fastapi" => {
+            arguments.iter().find(|word| word.ends_with(".py")).and_then(file).into_iter().collect()
+        }
+        _ => objects(arguments),
     }
-    let file = words.iter().skip(1).find(|word| word.ends_with(".py"));
-    if let Some(path) = file.and_then(|file| TreePath::new(format!("app/{file}")).ok()) {
-        return vec![Entry::MainFile(path)];
-    }
-    objects(&words)
 }
 
 /// `module:object` words, as WSGI and ASGI servers take them.
@@ -164,6 +226,30 @@ mod tests {
     }
 
     #[test]
+    fn imports_begin_where_the_command_says() {
+        let roots = |words: &[&str], path: &str| -> Vec<String> {
+            let runtime = Runtime {
+                entrypoint: words.iter().map(|word| (*word).to_owned()).collect(),
+                environment: [("PYTHONPATH".to_owned(), path.to_owned())].into(),
+                user: String::new(),
+                working_directory: String::new(),
+                port: None,
+                labels: Default::default(),
+                created: String::new(),
+            };
+            let roots = search_roots(&runtime, &entries(&runtime), &["/app".to_owned()]);
+            roots.iter().map(ToString::to_string).collect()
+        };
+        let python = "/app/.venv/bin/python";
+        assert_eq!(
+            roots(&[python, "scripts/job.py"], "/app/lib:vendor"),
+            ["/app/scripts", "/app/lib", "/app/vendor", "/app"]
+        );
+        assert_eq!(roots(&["gunicorn", "--chdir", "web", "m:a"], "/app"), ["/app/web", "/app"]);
+        assert_eq!(roots(&["uvicorn", "--app-dir=./src", "m:a"], "/app"), ["/app/src", "/app"]);
+    }
+
+    #[test]
     fn finds_where_servers_modules_and_scripts_start() {
         let python = "/app/.venv/bin/python";
         let launched = [
@@ -180,5 +266,9 @@ mod tests {
             entries_of(&[python, "bin/job.py"]),
             [Entry::MainFile(TreePath::new("app/bin/job.py").unwrap())]
         );
+        let configured = ["/app/.venv/bin/gunicorn", "-c", "gunicorn.conf.py", "shop.wsgi:app"];
+        assert_eq!(entries_of(&configured), [Entry::Module("shop.wsgi".into())]);
+        let set = [python, "/usr/lib/bareboat/launch.py", "A=$B", python, "-u", "/app/x.py"];
+        assert_eq!(entries_of(&set), [Entry::MainFile(TreePath::new("app/x.py").unwrap())]);
     }
 }

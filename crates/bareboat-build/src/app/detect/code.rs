@@ -1,6 +1,6 @@
 //! Entry points found in the code itself: application objects, dashboards, `__main__`, main guards.
 
-use super::{Application, EntryPoint, Source, server};
+use super::{Application, EntryPoint, Source, roots, server};
 use crate::app::python_source::{AppObject, Interface};
 
 /// An ASGI or WSGI object and the server that is installed for it.
@@ -27,24 +27,28 @@ pub(super) fn object(
         let module = source.module.rsplit('.').next().unwrap_or_default();
         let usual_module =
             ["wsgi", "asgi", "main", "app", "server"].iter().position(|name| *name == module).unwrap_or(9);
-        (object.is_factory, depth, usual_module, usual, source.path.clone())
+        // Dash keeps a WSGI application inside its own object.
+        let has_inner = object.interface == Interface::Own
+            && source.facts.objects.iter().any(|inner| inner.interface == Interface::Wsgi);
+        (object.is_factory, depth, usual_module, has_inner, usual, source.path.clone())
     });
     let (source, object) = found[0];
     let what = format!("{} application `{}` in `{}`", object.framework, object.name, source.path);
     let default_port = source.facts.port.unwrap_or(framework_port(object.framework));
+    let (root, module) = roots::of(source, application.files);
+    let rooted = |found: EntryPoint| EntryPoint { import_roots: root.clone().into_iter().collect(), ..found };
     if let Some(server) = server::choose(object.interface, application.distributions) {
-        return Some(server::entry_point(server, &source.module, object, default_port, what));
+        return Some(rooted(server::entry_point(server, &module, object, default_port, what)));
     }
-    let own = server::framework_own(
-        &source.module,
-        &source.path,
-        object,
-        default_port,
-        application.distributions,
-        &what,
-    );
+    let own =
+        server::framework_own(&module, &source.path, object, default_port, application.distributions, &what)
+            .map(rooted);
     if own.is_none() && source.facts.has_main_guard {
-        return Some(start_file(source, Some(default_port), what));
+        let mut found = start_file(source, Some(default_port), what);
+        if object.framework == "Dash" {
+            found.environment.insert("HOST".to_owned(), "0.0.0.0".to_owned());
+        }
+        return Some(found);
     }
     if own.is_none() {
         looked_for.push(format!(
@@ -57,7 +61,8 @@ pub(super) fn object(
 fn framework_port(framework: &str) -> u16 {
     match framework {
         "Flask" | "APIFlask" | "Quart" => 5000,
-        "Bottle" | "Connexion" => 8080,
+        "Bottle" | "Connexion" | "aiohttp" => 8080,
+        "Dash" => 8050,
         "FastHTML" => 5001,
         _ => 8000,
     }
@@ -166,7 +171,16 @@ pub(super) fn main(
 
 fn start_file(source: &Source, port: Option<u16>, what: String) -> EntryPoint {
     let words = vec!["python".to_owned(), source.path.clone()];
-    EntryPoint { port, ..EntryPoint::new(words, what, format!("main guard in `{}`", source.path)) }
+    let mut found = EntryPoint::new(words, what, format!("main guard in `{}`", source.path));
+    found.port = port;
+    found.notes.extend(source.facts.only_loopback.map(|line| {
+        format!(
+            "`{}`, line {line}, listens on this machine only, and nobody outside the container reaches it: \
+             pass `host=\"0.0.0.0\"`",
+            source.path
+        )
+    }));
+    found
 }
 
 impl Interface {
@@ -175,6 +189,7 @@ impl Interface {
         match self {
             Interface::Wsgi => "WSGI",
             Interface::Asgi => "ASGI",
+            Interface::Own => "its own interface",
         }
     }
 }

@@ -1,12 +1,13 @@
-//! Entry points that somebody wrote down: `Procfile`, a sibling Dockerfile, `[project.scripts]`.
+//! Entry points that somebody wrote down: `Procfile`, `[project.scripts]`.
 
-use super::{Application, EntryPoint};
+pub(super) use super::dockerfile::find as dockerfile;
+use super::{Application, EntryPoint, Trail};
 use crate::app::{plain_file, words};
 
 /// The `web` process of a `Procfile`; a lone process of another name also counts.
-pub(super) fn procfile(application: &Application<'_>, looked_for: &mut Vec<String>) -> Option<EntryPoint> {
+pub(super) fn procfile(application: &Application<'_>, trail: &mut Trail) -> Option<EntryPoint> {
     let Ok(text) = plain_file::read_to_string(&application.root.join("Procfile")) else {
-        looked_for.push("`web` in `Procfile` (no such file)".to_owned());
+        trail.looked_for.push("`web` in `Procfile` (no such file)".to_owned());
         return None;
     };
     let processes: Vec<(&str, &str)> = text
@@ -21,43 +22,14 @@ pub(super) fn procfile(application: &Application<'_>, looked_for: &mut Vec<Strin
     match words::split(command) {
         Ok(words) => Some(EntryPoint::new(words, format!("process `{name}`"), "`Procfile`")),
         Err(error) => {
-            looked_for.push(format!("`{name}` in `Procfile`: {error}"));
+            trail.refuse(format!("`{name}` in `Procfile`: {error}"));
             None
         }
     }
 }
 
-/// `ENTRYPOINT` and `CMD` of a sibling Dockerfile's last stage, when they can run without a shell.
-pub(super) fn dockerfile(application: &Application<'_>, looked_for: &mut Vec<String>) -> Option<EntryPoint> {
-    let hints = application.dockerfile?;
-    let mut words = match &hints.shell_line {
-        Some(line) => match words::split(line) {
-            Ok(words) => words,
-            Err(error) => {
-                looked_for.push(format!("`CMD` of `Dockerfile`: {error}"));
-                return None;
-            }
-        },
-        None => hints.command.clone(),
-    };
-    if let Some(first) = words.first().filter(|first| first.starts_with('-')) {
-        // Arguments for an interpreter that is the base image's entry point.
-        looked_for.push(format!("`CMD` of `Dockerfile` starts with `{first}`: taken as arguments of Python"));
-        words.insert(0, "python".to_owned());
-    }
-    let program = words.first()?;
-    if !can_run(program, application) {
-        looked_for.push(format!("`CMD` of `Dockerfile` starts `{program}`, which the image will not have"));
-        return None;
-    }
-    if is_python(program) {
-        words[0] = "python".to_owned();
-    }
-    Some(EntryPoint::new(words, "application", "`CMD` of `Dockerfile`"))
-}
-
 /// Python itself, a server or tool that is installed, or the project's own script.
-fn can_run(program: &str, application: &Application<'_>) -> bool {
+pub(super) fn can_run(program: &str, application: &Application<'_>) -> bool {
     let name = program.rsplit('/').next().unwrap_or(program);
     let installed = match name {
         "waitress-serve" => "waitress",
@@ -71,21 +43,18 @@ fn can_run(program: &str, application: &Application<'_>) -> bool {
         || scripts(application).iter().any(|(script, _)| script == name)
 }
 
-fn is_python(program: &str) -> bool {
+pub(super) fn is_python(program: &str) -> bool {
     let name = program.rsplit('/').next().unwrap_or(program);
     name.strip_prefix("python").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))
 }
 
 /// The only script of `[project.scripts]`, or the one named like the project.
-pub(super) fn project_script(
-    application: &Application<'_>,
-    looked_for: &mut Vec<String>,
-) -> Option<EntryPoint> {
+pub(super) fn project_script(application: &Application<'_>, trail: &mut Trail) -> Option<EntryPoint> {
     let scripts = scripts(application);
     let project = project_name(application);
     let script = match &scripts[..] {
         [] => {
-            looked_for.push("`[project.scripts]` in `pyproject.toml` (none)".to_owned());
+            trail.looked_for.push("`[project.scripts]` in `pyproject.toml` (none)".to_owned());
             return None;
         }
         [(only, _)] => only,
@@ -93,7 +62,7 @@ pub(super) fn project_script(
             Some((name, _)) => name,
             None => {
                 let names: Vec<_> = several.iter().map(|(name, _)| name.as_str()).collect();
-                looked_for.push(format!("`[project.scripts]` has several: {}", names.join(", ")));
+                trail.looked_for.push(format!("`[project.scripts]` has several: {}", names.join(", ")));
                 return None;
             }
         },

@@ -1,6 +1,6 @@
 //! Django: the project's own WSGI or ASGI module, found through `manage.py`'s settings and the code.
 
-use super::{Application, EntryPoint, Source, server};
+use super::{Application, EntryPoint, Source, module_name, server};
 use crate::app::python_source::Interface;
 
 /// The command that serves a Django project.
@@ -12,9 +12,17 @@ pub(super) fn find(
     if !application.distributions.contains("django") {
         return None;
     }
+    let mut manages: Vec<&String> = application
+        .files
+        .iter()
+        .filter(|path| path.as_str() == "manage.py" || path.ends_with("/manage.py"))
+        .collect();
+    manages.sort_by_key(|path| path.matches('/').count());
+    // Its directory is where Django's modules are imported from.
+    let manage = manages.first().map(|path| (*path).clone());
     let settings = sources
         .iter()
-        .find(|source| source.path.ends_with("manage.py"))
+        .find(|source| Some(&source.path) == manage.as_ref())
         .and_then(|source| source.facts.django_settings.clone());
     let object = |interface| {
         let mut found: Vec<_> = sources
@@ -40,12 +48,15 @@ pub(super) fn find(
             && let Some(server) = server::choose(interface, application.distributions)
         {
             let what = format!("Django project (`{}` in `{}`)", object.name, source.path);
-            return Some(server::entry_point(server, &source.module, object, 8000, what));
+            let root = manage.as_deref().and_then(|manage| Some(manage.rsplit_once('/')?.0));
+            let below = root.and_then(|root| source.path.strip_prefix(root)?.strip_prefix('/'));
+            let module = below.map_or_else(|| source.module.clone(), |path| module_name(path, &[]));
+            let found = server::entry_point(server, &module, object, 8000, what);
+            let import_roots = below.and(root).map(str::to_owned).into_iter().collect();
+            return Some(EntryPoint { import_roots, ..found });
         }
     }
-    let manage =
-        application.files.iter().find(|path| path.as_str() == "manage.py" || path.ends_with("/manage.py"));
-    let Some(manage) = manage else {
+    let Some(manage) = &manage else {
         looked_for
             .push("Django is installed, but there is no `manage.py` and no WSGI or ASGI module".to_owned());
         return None;

@@ -7,6 +7,8 @@
 mod code;
 mod declared;
 mod django;
+mod dockerfile;
+mod roots;
 mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +44,26 @@ pub struct DockerfileHints {
     pub port: Option<u16>,
     /// `ENV` values of the last stage.
     pub environment: BTreeMap<String, String>,
+    /// `WORKDIR`, absolute; empty when there is none.
+    pub working_directory: String,
+    /// What `COPY` puts into the working directory under another name, below the build context.
+    pub copied: Vec<String>,
+}
+
+/// What a search came across.
+#[derive(Debug, Default)]
+struct Trail {
+    /// What was looked for and not found, or found and not certain.
+    looked_for: Vec<String>,
+    /// Commands that somebody wrote down and that the image cannot run.
+    refused: Vec<String>,
+}
+
+impl Trail {
+    fn refuse(&mut self, what: String) {
+        self.looked_for.push(what.clone());
+        self.refused.push(what);
+    }
 }
 
 /// How the application starts.
@@ -58,6 +80,8 @@ pub struct EntryPoint {
     pub what: String,
     /// Where the command comes from: "`CMD` of `Dockerfile`".
     pub why: String,
+    /// Directories below the application's from which its modules are imported, besides itself and `src`.
+    pub import_roots: Vec<String>,
     /// Things worth knowing that are no errors, for example a development server.
     pub notes: Vec<String>,
 }
@@ -78,26 +102,33 @@ pub(crate) struct Source {
 /// A configured command that needs a shell, or nothing certain found: the error lists what was looked for and
 /// the line to add.
 pub fn detect(application: &Application<'_>) -> Result<EntryPoint, DetectError> {
-    let mut looked_for = Vec::new();
     if let Some(found) = configured(application)? {
         return Ok(finish(found, application));
     }
-    type Finder = fn(&Application<'_>, &mut Vec<String>) -> Option<EntryPoint>;
-    let declared: [Finder; 3] = [declared::procfile, declared::dockerfile, declared::project_script];
-    for find in declared {
-        if let Some(found) = find(application, &mut looked_for) {
-            return Ok(finish(found, application));
-        }
-    }
-    let sources = read_sources(application);
-    let found = django::find(application, &sources, &mut looked_for)
-        .or_else(|| code::object(application, &sources, &mut looked_for))
-        .or_else(|| code::dashboard(application, &sources))
-        .or_else(|| code::main(application, &sources, &mut looked_for));
+    let mut trail = Trail::default();
+    let found = search(application, &mut trail);
     match found {
-        Some(found) => Ok(finish(found, application)),
-        None => Err(DetectError::NothingCertain { looked_for }),
+        Some(mut found) => {
+            let refused = trail.refused.iter().map(|refused| format!("{refused}; not used"));
+            found.notes.splice(0..0, refused);
+            Ok(finish(found, application))
+        }
+        None => Err(DetectError::NothingCertain { looked_for: trail.looked_for }),
     }
+}
+
+fn search(application: &Application<'_>, trail: &mut Trail) -> Option<EntryPoint> {
+    let declared = declared::procfile(application, trail)
+        .or_else(|| declared::dockerfile(application, trail))
+        .or_else(|| declared::project_script(application, trail));
+    if declared.is_some() {
+        return declared;
+    }
+    let (sources, looked_for) = (read_sources(application), &mut trail.looked_for);
+    django::find(application, &sources, looked_for)
+        .or_else(|| code::object(application, &sources, looked_for))
+        .or_else(|| code::dashboard(application, &sources))
+        .or_else(|| code::main(application, &sources, looked_for))
 }
 
 fn configured(application: &Application<'_>) -> Result<Option<EntryPoint>, DetectError> {
@@ -115,7 +146,8 @@ fn configured(application: &Application<'_>) -> Result<Option<EntryPoint>, Detec
 impl EntryPoint {
     fn new(words: Vec<String>, what: impl Into<String>, why: impl Into<String>) -> Self {
         let (what, why) = (what.into(), why.into());
-        Self { words, port: None, environment: BTreeMap::new(), what, why, notes: Vec::new() }
+        let (environment, import_roots, notes) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self { words, port: None, environment, what, why, import_roots, notes }
     }
 }
 
@@ -136,6 +168,9 @@ fn finish(mut found: EntryPoint, application: &Application<'_>) -> EntryPoint {
         found.words = server::honour_port(&found.words, port);
         found.environment.insert("PORT".to_owned(), port.to_string());
     }
+    if let Some(hints) = hints {
+        dockerfile::add_environment(&mut found, hints);
+    }
     server::add_environment(&mut found, application.distributions);
     found
 }
@@ -150,7 +185,7 @@ fn read_sources(application: &Application<'_>) -> Vec<Source> {
             if std::fs::metadata(&file).ok()?.len() > LARGEST {
                 return None;
             }
-            let text = plain_file::read_to_string(&file).ok()?;
+            let text = text_of(plain_file::read(&file).ok()?);
             if !could_matter(path, &text) {
                 return None;
             }
@@ -158,6 +193,11 @@ fn read_sources(application: &Application<'_>) -> Vec<Source> {
             Some(Source { module: module_name(path, application.files), path: path.clone(), facts })
         })
         .collect()
+}
+
+/// Source text is UTF-8 unless it says otherwise (PEP 263); what matters here is ASCII in every encoding in use.
+fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())
 }
 
 /// A cheap look before parsing.
@@ -174,6 +214,12 @@ fn could_matter(path: &str, text: &str) -> bool {
         "FastAPI",
         "streamlit",
         "gradio",
+        "Sanic",
+        "Dash",
+        "aiohttp",
+        "bottle",
+        "start_response",
+        "receive",
     ];
     path.ends_with("__main__.py") || WORDS.iter().chain(MORE).any(|word| text.contains(word))
 }

@@ -40,6 +40,7 @@ pub(super) fn choose(interface: Interface, distributions: &BTreeSet<String>) -> 
     let servers = match interface {
         Interface::Asgi => ASGI,
         Interface::Wsgi => WSGI,
+        Interface::Own => &[],
     };
     servers.iter().copied().find(|server| distributions.contains(server.distribution))
 }
@@ -58,7 +59,7 @@ pub(super) fn entry_point(
     EntryPoint { port: Some(port), ..EntryPoint::new((server.start)(&start), what, why) }
 }
 
-/// The framework's own server, for development only.
+/// The framework's own server: with some it is the one to use, with others it is for development only.
 pub(super) fn framework_own(
     module: &str,
     path: &str,
@@ -77,6 +78,17 @@ pub(super) fn framework_own(
         "FastAPI" if distributions.contains("fastapi-cli") => {
             vec!["fastapi", "run", path, "--host", "0.0.0.0", "--port", &port_word]
         }
+        "Sanic" => {
+            let mut words = vec!["sanic", &target, "--host", "0.0.0.0", "--port", &port_word];
+            words.extend(object.is_factory.then_some("--factory"));
+            return Some(for_good(words, "found in the code; Sanic is its own server", port, what));
+        }
+        "aiohttp" if distributions.contains("gunicorn") => {
+            let target = format!("{target}{}", if object.is_factory { "()" } else { "" });
+            let words = vec!["gunicorn", &target, "--worker-class", "aiohttp.GunicornWebWorker"];
+            let why = "found in the code; `gunicorn` is installed, and aiohttp has a worker for it";
+            return Some(for_good(words, why, port, what));
+        }
         _ => return None,
     };
     let words = words.into_iter().map(str::to_owned).collect();
@@ -87,6 +99,11 @@ pub(super) fn framework_own(
         .notes
         .push(format!("the development server is not for production: add `{better}` to the dependencies"));
     Some(found)
+}
+
+fn for_good(words: Vec<&str>, why: &str, port: u16, what: &str) -> EntryPoint {
+    let words = words.into_iter().map(str::to_owned).collect();
+    EntryPoint { port: Some(port), ..EntryPoint::new(words, what, why) }
 }
 
 fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
@@ -184,6 +201,10 @@ pub(super) fn add_environment(found: &mut EntryPoint, distributions: &BTreeSet<S
     let uses = |name: &str| found.words.iter().any(|word| word.rsplit('/').next() == Some(name));
     if uses("gunicorn") && distributions.contains("gunicorn") {
         // Workers prove that they live through a file; /dev/shm is writable in every engine, /tmp may not be.
-        found.environment.insert("GUNICORN_CMD_ARGS".to_owned(), "--worker-tmp-dir=/dev/shm".to_owned());
+        let arguments = found.environment.entry("GUNICORN_CMD_ARGS".to_owned()).or_default();
+        if !arguments.contains("--worker-tmp-dir") {
+            let space = if arguments.is_empty() { "" } else { " " };
+            arguments.push_str(&format!("{space}--worker-tmp-dir=/dev/shm"));
+        }
     }
 }

@@ -123,3 +123,101 @@ fn refuses_a_configured_command_that_needs_a_shell() {
         "cannot use `command`: `&&` in `a && b` needs a shell, and the image has none"
     );
 }
+
+#[test]
+fn imports_a_django_project_from_where_its_manage_file_is() {
+    let wsgi = "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n";
+    let manage = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.settings')\nif __name__ == '__main__':\n    pass\n";
+    let files = [("backend/config/wsgi.py", wsgi), ("backend/manage.py", manage), ("docs/manage.py/x", "")];
+    let found = detect_in(&files, &["django", "gunicorn"]).unwrap();
+    assert_eq!(
+        (line(&found).as_str(), &found.import_roots[..]),
+        ("gunicorn config.wsgi:application", &["backend".to_owned()][..])
+    );
+}
+
+#[test]
+fn imports_modules_from_where_they_find_each_other() {
+    let main = format!("import settings\n{FASTAPI}");
+    let files = [("backend/main.py", main.as_str()), ("backend/settings.py", "")];
+    let found = detect_in(&files, &["fastapi", "uvicorn"]).unwrap();
+    assert!(line(&found).starts_with("uvicorn main:api"), "{}", line(&found));
+    assert_eq!(found.import_roots, ["backend"]);
+    let main = format!("from app.settings import x\n{FASTAPI}");
+    let found =
+        detect_in(&[("app/main.py", main.as_str()), ("app/settings.py", "")], &["fastapi", "uvicorn"])
+            .unwrap();
+    assert!(line(&found).starts_with("uvicorn app.main:api"), "{}", line(&found));
+    assert!(found.import_roots.is_empty());
+}
+
+#[test]
+fn serves_frameworks_that_are_their_own_server() {
+    let sanic = "from sanic import Sanic\napp = Sanic('x')\nif __name__ == '__main__':\n    app.run()\n";
+    assert_eq!(
+        line(&detect_in(&[("server.py", sanic)], &["sanic"]).unwrap()),
+        "sanic server:app --host 0.0.0.0 --port ${PORT:-8000}"
+    );
+    let aiohttp = "from aiohttp import web\napp = web.Application()\n";
+    assert_eq!(
+        line(&detect_in(&[("main.py", aiohttp)], &["aiohttp", "gunicorn"]).unwrap()),
+        "gunicorn main:app --worker-class aiohttp.GunicornWebWorker"
+    );
+    let dash = "import dash\napp = dash.Dash('x')\nserver = app.server\nif __name__ == '__main__':\n    app.run(debug=True)\n";
+    assert_eq!(line(&detect_in(&[("app.py", dash)], &["dash", "gunicorn"]).unwrap()), "gunicorn app:server");
+    let found = detect_in(&[("app.py", dash)], &["dash"]).unwrap();
+    assert_eq!((line(&found).as_str(), found.port), ("python app.py", Some(8050)));
+    assert_eq!((found.environment["HOST"].as_str(), &found.notes[..]), ("0.0.0.0", &[][..]));
+}
+
+#[test]
+fn serves_plain_callables() {
+    let wsgi = "def application(environ, start_response):\n    return []\n";
+    assert_eq!(line(&detect_in(&[("wsgi.py", wsgi)], &["gunicorn"]).unwrap()), "gunicorn wsgi:application");
+    let asgi = "async def app(scope, receive, send): ...\n";
+    let found = detect_in(&[("main.py", asgi)], &["uvicorn"]).unwrap();
+    assert_eq!(line(&found), "uvicorn main:app --host 0.0.0.0 --port ${PORT:-8000}");
+}
+
+#[test]
+fn says_when_a_written_command_is_passed_over() {
+    let files = [("Procfile", "web: python migrate.py && gunicorn app:app\n"), ("app.py", FLASK)];
+    let found = detect_in(&files, &["flask", "gunicorn"]).unwrap();
+    assert_eq!(
+        found.notes,
+        [
+            "`web` in `Procfile`: `&&` in `python migrate.py && gunicorn app:app` needs a shell, and the image has none; not used"
+        ]
+    );
+}
+
+#[test]
+fn says_when_a_server_is_only_for_this_machine() {
+    let bottle = "import bottle\nif __name__ == '__main__':\n    bottle.run(port=7000)\n";
+    let found = detect_in(&[("web.py", bottle)], &["bottle"]).unwrap();
+    assert_eq!((found.port, found.notes.len()), (Some(7000), 1));
+    assert!(
+        found.notes[0].starts_with("`web.py`, line 3, listens on this machine only"),
+        "{}",
+        found.notes[0]
+    );
+}
+
+#[test]
+fn turns_the_paths_of_a_dockerfile_into_those_of_the_image() {
+    let hints = DockerfileHints {
+        command: ["python", "/code/server.py", "--config", "/etc/x"].map(str::to_owned).to_vec(),
+        working_directory: "/code".to_owned(),
+        copied: vec!["src".to_owned(), "requirements.txt".to_owned()],
+        environment: [("PYTHONPATH", "/code:/code/lib"), ("PATH", "/x"), ("PIP_X", "1"), ("MODE", "web")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        ..DockerfileHints::default()
+    };
+    let found = detect_with(&[("src/server.py", FLASK)], &[], &Config::default(), Some(&hints)).unwrap();
+    assert_eq!(line(&found), "python /app/src/server.py --config /etc/x");
+    assert_eq!(found.import_roots, ["src"]);
+    let environment: Vec<String> =
+        found.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(environment, ["MODE=web", "PYTHONPATH=/app:/app/lib"]);
+}
