@@ -120,6 +120,18 @@ pub enum BuildError {
         /// Its name.
         name: String,
     },
+    /// A distribution lies where the application's directory does not reach.
+    #[error("`{name}` lies in `{path}`, outside the application's directory, and cannot be in the image")]
+    Outside {
+        /// Its name.
+        name: String,
+        /// Its directory, relative to the application's.
+        path: String,
+        /// The directory of the workspace that both belong to, relative to the application's.
+        workspace: Option<String>,
+        /// The application's directory, relative to the workspace's.
+        member: String,
+    },
     /// `--locked` was given and the lock does not fit.
     #[error("{}", if *stale { "`bareboat.lock` no longer fits the application, and `--locked` was given" } else { "there is no `bareboat.lock`, and `--locked` was given" })]
     Unlocked {
@@ -237,7 +249,12 @@ impl BuildError {
             BuildError::NoInterpreter => Fault::Bug,
             BuildError::Source(error) => error.fault(),
             BuildError::Archive(_) => Fault::World,
-            BuildError::Pypi(PypiError::Store(_) | PypiError::NoResolver { .. }) => Fault::World,
+            BuildError::Pypi(
+                PypiError::Store(_)
+                | PypiError::NoResolver { .. }
+                | PypiError::ResolverUnreachable { .. }
+                | PypiError::Run { .. },
+            ) => Fault::World,
             BuildError::Pypi(_) => Fault::Input,
             BuildError::Bytecode(_) | BuildError::Generated { .. } | BuildError::Conflict { .. } => {
                 Fault::World
@@ -274,6 +291,12 @@ impl BuildError {
                 "name an archive of it with `{name} @ https://…/{name}-1.0.tar.gz`, or take it from Debian: \
                  `[debian-python]` with `{name} = \"python3-{name}\"` in `bareboat.toml`"
             )),
+            BuildError::Outside { workspace: Some(workspace), member, .. } => Some(format!(
+                "build the workspace, `bareboat build {workspace}`, with a `command` that starts `{member}` in its `bareboat.toml`"
+            )),
+            BuildError::Outside { .. } => Some(
+                "build a directory that holds both, with the `command` in its `bareboat.toml`".to_owned(),
+            ),
             BuildError::Unlocked { .. } | BuildError::NotLocked { .. } => {
                 Some("run `bareboat lock`".to_owned())
             }

@@ -222,7 +222,7 @@ impl PypiError {
                 Some("lock the project again with the tool that wrote the file".to_owned())
             }
             Self::NoFile { name, .. } => {
-                Some(format!("choose another version of `{name}`, or another release with `--release`"))
+                Some(format!("choose another version of `{name}`, or another release with `--debian`"))
             }
             Self::DigestNotAllowed { .. } => {
                 Some("renew the digests with the tool that wrote them".to_owned())
@@ -238,7 +238,9 @@ impl PypiError {
             Self::Index { .. } => {
                 Some("name another index with `UV_DEFAULT_INDEX=https://…/simple`".to_owned())
             }
-            Self::NoRelease { offered, .. } => Some(format!("widen `requires-python`; there is {offered}")),
+            Self::NoRelease { offered, .. } => Some(format!(
+                "there is {offered}: widen what the project asks for, or choose with `python` in `bareboat.toml`"
+            )),
             _ => None,
         }
     }

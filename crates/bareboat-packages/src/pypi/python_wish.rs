@@ -44,7 +44,7 @@ pub struct PythonChoice {
     pub version: PythonVersion,
     /// The wish that decided, when it was not simply the first on offer.
     pub because: Option<PythonWish>,
-    /// A preference that could not be honoured.
+    /// A wish that could not be honoured, or was overruled.
     pub unmet: Option<PythonWish>,
 }
 
@@ -75,7 +75,7 @@ pub fn python_wishes(
 
 /// The first of `offered` (best first) that meets every requirement, and the preference if one of them does.
 ///
-/// `configured` is what bareboat itself was told, such as `3.11`; it counts as a requirement.
+/// `configured` is what bareboat itself was told, such as `3.11`; it stands above all wishes.
 ///
 /// # Errors
 /// [`PypiError::NoRelease`] with what there is, when nothing on offer will do.
@@ -88,7 +88,10 @@ pub fn choose_python(
         .map(|text| of_feature_release(Place::file("the configuration"), text, Strength::Requirement));
     let configured = configured.transpose()?;
     let of = |strength| wishes.iter().filter(move |wish| wish.strength == strength);
-    let required: Vec<&PythonWish> = configured.iter().chain(of(Strength::Requirement)).collect();
+    let required: Vec<&PythonWish> = match &configured {
+        Some(configured) => vec![configured],
+        None => of(Strength::Requirement).collect(),
+    };
     let possible: Vec<&PythonVersion> =
         offered.iter().filter(|version| required.iter().all(|wish| wish.accepts(version))).collect();
     let fitting = |wish: &&PythonWish| possible.iter().any(|version| wish.accepts(version));
@@ -111,10 +114,12 @@ pub fn choose_python(
         }
     }
     let excluded = offered.first().and_then(|best| required.iter().find(|wish| !wish.accepts(best)));
+    // What bareboat itself was told stands above what the project says for everybody.
+    let overruled = of(Strength::Requirement).find(|wish| !wish.accepts(first));
     Ok(PythonChoice {
         version: **first,
         because: excluded.map(|wish| (*wish).clone()),
-        unmet: preference.cloned(),
+        unmet: overruled.or(preference).cloned(),
     })
 }
 
@@ -132,7 +137,7 @@ impl PythonWish {
 }
 
 fn listed(offered: &[PythonVersion]) -> String {
-    let names: Vec<String> = offered.iter().map(|version| format!("Python {version}")).collect();
+    let names: Vec<String> = offered.iter().map(|version| format!("Python {}", version.short())).collect();
     match names.split_last() {
         Some((last, head)) if !head.is_empty() => format!("{} and {last}", head.join(", ")),
         _ => names.join(""),
@@ -304,6 +309,11 @@ mod tests {
             (13, "`3.12` in .python-version:1")
         );
         assert_eq!(choose(&[(".python-version", "3.11")], Some("3.13")).unwrap().version.minor, 13);
+        let choice = choose(&[("Pipfile", "[requires]\npython_version = \"3.12\"\n")], Some("3.13")).unwrap();
+        assert_eq!(
+            (choice.version.minor, choice.unmet.unwrap().shown().as_str()),
+            (13, "`3.12` in Pipfile:2")
+        );
     }
 
     #[test]
@@ -314,7 +324,9 @@ mod tests {
         assert_eq!(error.to_string(), "no release has a Python that fits `>=3.14` in pyproject.toml:3");
         assert_eq!(
             error.hint().as_deref(),
-            Some("widen `requires-python`; there is Python 3.13.5 and Python 3.11.2")
+            Some(
+                "there is Python 3.13 and Python 3.11: widen what the project asks for, or choose with `python` in `bareboat.toml`"
+            )
         );
         assert!(choose(&[(".python-version", "3.12")], None).is_err());
         assert!(

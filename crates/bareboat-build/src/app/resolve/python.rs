@@ -17,6 +17,7 @@ use crate::app::compose::WheelInput;
 use crate::app::config::Config;
 use crate::app::lock::Locked;
 use crate::app::options;
+use crate::app::plain_file;
 use crate::app::project::Project;
 use crate::app::sdist::BuiltWheels;
 use crate::app::target::Target;
@@ -48,18 +49,19 @@ impl Dependencies {
         Ok(Self { directory, source })
     }
 
-    /// The Debian release that the application can run on: asked for, else the newest stable one whose Python fits.
+    /// The Debian releases that the application can run on, best first: the one asked for, else the newest stable one
+    /// whose Python fits, and behind it those that would do if the project's own lock has no files for that Python.
     ///
     /// # Errors
     /// Nothing satisfies what is asked for.
-    pub fn release(
+    pub fn releases(
         &self,
         workshop: &Workshop<'_>,
         request: &Request<'_>,
         config: &Config,
-    ) -> Result<DebianRelease, BuildError> {
+    ) -> Result<Vec<DebianRelease>, BuildError> {
         if let Some(release) = options::release(request.options, config)? {
-            return Ok(release);
+            return Ok(vec![release]);
         }
         let wishes = python_wishes(&self.directory, self.source.as_ref())?;
         let offered =
@@ -77,11 +79,17 @@ impl Dependencies {
             (workshop.observer)(Event::Decision { text });
         }
         if let Some(wish) = &choice.unmet {
-            let text =
-                format!("no Debian release has {}: Python {} is used", wish.shown(), choice.version.short());
+            let text = format!("{} is not met: Python {} is used", wish.shown(), choice.version.short());
             (workshop.observer)(Event::Warning { text });
         }
-        Ok(release)
+        let mut releases = vec![release];
+        if config.python.is_none() && self.source.as_ref().is_some_and(|source| source.kind.is_lock()) {
+            let others = OFFERED.iter().zip(&offered).filter(|(other, version)| {
+                **other != release && wishes.iter().all(|wish| wish.accepts(version))
+            });
+            releases.extend(others.map(|(other, _)| *other));
+        }
+        Ok(releases)
     }
 
     /// Every distribution for `target`, one file each, but those that Debian's own packages stand for.
@@ -109,8 +117,34 @@ impl Dependencies {
                 text: format!("resolved by {resolver} for {}", target.python_name()),
             });
         }
-        Ok(lock.distributions.into_iter().filter(|one| !from_debian.contains(&one.name)).collect())
+        let wanted = lock.distributions.into_iter().filter(|one| !from_debian.contains(&one.name));
+        wanted.map(|one| self.inside(one)).collect()
     }
+
+    /// Only what lies in the application's directory can be in the image.
+    fn inside(&self, one: LockedDistribution) -> Result<LockedDistribution, BuildError> {
+        let Some(path) = directory(&one).filter(|path| path.starts_with("..") || path.starts_with('/'))
+        else {
+            return Ok(one);
+        };
+        let root = self.directory.root();
+        let above: Vec<&Path> = root.ancestors().skip(1).collect();
+        let workspace = above.iter().position(|directory| is_workspace(directory));
+        let member = workspace.and_then(|index| root.strip_prefix(above[index]).ok()).unwrap_or(root);
+        Err(BuildError::Outside {
+            name: one.name.to_string(),
+            path: path.to_owned(),
+            workspace: workspace.map(|index| vec![".."; index + 1].join("/")),
+            member: member.display().to_string(),
+        })
+    }
+}
+
+/// Whether `directory` is the root of a workspace of uv's.
+fn is_workspace(directory: &Path) -> bool {
+    let text = plain_file::read_to_string(&directory.join("pyproject.toml")).unwrap_or_default();
+    let document: toml::Table = toml::from_str(&text).unwrap_or_default();
+    document.get("tool").and_then(|tool| tool.get("uv")?.get("workspace")).is_some()
 }
 
 /// Best first; testing only when nothing else will do.
