@@ -78,6 +78,12 @@ pub enum Command {
         #[command(subcommand)]
         action: CacheAction,
     },
+    /// Print the manual page, or write one page per command.
+    Man {
+        /// A directory for `bareboat.1`, `bareboat-build.1` and so on; without it the first page is printed.
+        #[arg(value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
     /// Print a shell completion script.
     Completions {
         /// The shell.

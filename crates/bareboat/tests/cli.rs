@@ -37,6 +37,7 @@ fn every_command_explains_itself_and_its_options() {
         ("cache show", &[&["--format"]]),
         ("cache prune", &[&["--max", "--older", "--dry-run"]]),
         ("cache verify", &[&["--repair"]]),
+        ("man", &[]),
         ("completions", &[]),
     ];
     for (name, options) in commands {
@@ -57,6 +58,25 @@ fn every_command_explains_itself_and_its_options() {
         );
     }
     assert!(!place.cache().exists(), "asking for help makes no directory");
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let place = Place::new();
+    let printed = place.run(&["man"]);
+    assert_eq!((printed.code, printed.stderr.as_str()), (Some(0), ""));
+    assert!(printed.stdout.contains(".TH bareboat 1"), "{}", printed.stdout);
+    assert_eq!(place.run(&["man", "pages/man1"]).code, Some(0));
+    let pages = files_below(&place.path("pages"));
+    for name in ["bareboat", "bareboat-build", "bareboat-run", "bareboat-cache-prune", "bareboat-man"] {
+        let file = format!("{name}.1");
+        let page =
+            pages.iter().find(|path| path.ends_with(&file)).unwrap_or_else(|| panic!("{file}: {pages:?}"));
+        let text = std::fs::read_to_string(page).unwrap();
+        assert!(text.contains(&format!(".TH {name} 1")), "{text}");
+        assert!(text.contains("SYNOPSIS") && text.contains("OPTIONS"), "{text}");
+    }
+    assert!(!pages.iter().any(|path| path.to_string_lossy().contains("help")), "{pages:?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod images;
 mod init;
 mod lint;
 mod lock;
+mod manual;
 mod outdated;
 mod output;
 mod run;
@@ -30,6 +31,9 @@ pub fn run(arguments: Cli, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure
         print(&String::from_utf8_lossy(&script));
         return Ok(ExitCode::SUCCESS);
     }
+    if let Command::Man { directory } = &arguments.command {
+        return manual::run(directory.as_deref());
+    }
     // Judging a file needs no cache.
     if let Command::Lint(lint) = &arguments.command {
         return lint::run(lint, terminal);
@@ -48,6 +52,7 @@ pub fn run(arguments: Cli, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure
         Command::Save(save) => images::save(&session, &save),
         Command::Cache { action } => cache::run(session, action),
         Command::Lint(lint) => lint::run(&lint, terminal),
+        Command::Man { directory } => manual::run(directory.as_deref()),
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),
     }
 }
