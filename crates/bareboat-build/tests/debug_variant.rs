@@ -57,6 +57,7 @@ fn make(store: &Store, also: &[Package], tools: &[Package]) -> Made {
         application: directory.path(),
         application_mtime: MTIME,
         interpreter: None,
+        sources: Default::default(),
         observer: &|_| {},
     };
     let inputs = Inputs {

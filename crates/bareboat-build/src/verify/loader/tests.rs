@@ -15,8 +15,10 @@ use crate::plan::{Op, Place, Step};
 const LIB: &str = "usr/lib/x86_64-linux-gnu";
 const SITE: &str = "app/.venv/lib/python3.13/site-packages";
 
-/// Files with who brings them.
-fn composition(brought: &[(Origin, &[&str], &[(String, ElfMaker)])]) -> Composition {
+/// Who brings what: for a wheel its tags, then paths with files.
+type Brought<'a> = (Origin, &'a [&'a str], &'a [(String, ElfMaker)]);
+
+fn composition(brought: &[Brought<'_>]) -> Composition {
     let mut composition =
         Composition { steps: Vec::new(), pieces: Vec::new(), merged: Default::default(), layers: Vec::new() };
     for (origin, tags, files) in brought {

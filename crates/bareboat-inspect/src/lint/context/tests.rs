@@ -19,7 +19,7 @@ fn with_context(source: &str, run: impl FnOnce(&Context<'_>)) {
         build: None,
         today: None,
         arguments: &none,
-        facts: &knowledge::lookup,
+        facts: &|name| knowledge::lookup(name, None),
     };
     run(&Context::new(&parsed, &stages, &scripts, &surroundings));
 }
