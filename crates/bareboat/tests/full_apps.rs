@@ -61,6 +61,52 @@ apps! {
         .file("src/shop/__init__.py", FLASK)
         .before("uv lock")
         .expect(Expect::Page("hello from flask"));
+    workspace_of_uv_in_podman: App::new()
+        .file("pyproject.toml", "[tool.uv.workspace]\nmembers=['packages/*']\n")
+        .file("packages/web/pyproject.toml", "[project]\nname='web'\nversion='1'\nrequires-python='>=3.11'\ndependencies=['flask==3.1.3','gunicorn==23.0.0','words']\n[tool.uv.sources]\nwords={workspace=true}\n[build-system]\nrequires=['hatchling']\nbuild-backend='hatchling.build'\n")
+        .file("packages/web/src/web/__init__.py", "from flask import Flask\nfrom words import GREETING\napp = Flask(__name__)\n@app.get('/')\ndef index():\n    return GREETING\n")
+        .file("packages/words/pyproject.toml", "[project]\nname='words'\nversion='1'\nrequires-python='>=3.11'\n[build-system]\nrequires=['hatchling']\nbuild-backend='hatchling.build'\n")
+        .file("packages/words/src/words/__init__.py", "GREETING = 'hello from a member'\n")
+        .before("uv lock")
+        .engine(Engine::Podman)
+        .expect(Expect::Page("hello from a member"));
+    pylock_made_here: App::new()
+        .file("pyproject.toml", "[project]\nname='shop'\nversion='1'\nrequires-python='>=3.11'\ndependencies=['flask==3.1.3','gunicorn==23.0.0']\n")
+        .file("app.py", FLASK)
+        .before("uv export --no-emit-project --format pylock.toml -o pylock.toml")
+        .expect(Expect::Page("hello from flask"));
+    poetry_lock_made_here: App::new()
+        .file("pyproject.toml", "[tool.poetry]\nname='shop'\nversion='1'\npackage-mode=false\n[tool.poetry.dependencies]\npython='^3.11'\nflask='^3.1'\ngunicorn='^23'\n[tool.poetry.group.dev.dependencies]\npytest='*'\n")
+        .file("app.py", FLASK)
+        .before("uv tool run --with poetry-plugin-pypi-mirror poetry lock")
+        .expect(Expect::Page("hello from flask"));
+    pdm_lock_made_here: App::new()
+        .file("pyproject.toml", "[project]\nname='shop'\nversion='1'\nrequires-python='>=3.11'\ndependencies=['flask==3.1.3','gunicorn==23.0.0']\n[tool.pdm]\ndistribution=false\n")
+        .file("app.py", FLASK)
+        .before("uv tool run --with hishel<2 pdm lock")
+        .expect(Expect::Page("hello from flask"));
+    pipfile_lock_made_here: App::new()
+        .file("Pipfile", "[packages]\nflask='==3.1.3'\ngunicorn='*'\n[requires]\npython_version='3.11'\n")
+        .file("app.py", FLASK)
+        .before("uv tool run pipenv lock")
+        .expect(Expect::Page("hello from flask"));
+    django_below_the_root: App::new()
+        .file("requirements.txt", "django==5.2\ngunicorn==23.0.0\n")
+        .file("backend/manage.py", "import os, sys\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\nif __name__ == '__main__':\n    from django.core.management import execute_from_command_line\n    execute_from_command_line(sys.argv)\n")
+        .file("backend/shop/__init__.py", "")
+        .file("backend/shop/settings.py", "SECRET_KEY='x'\nALLOWED_HOSTS=['*']\nROOT_URLCONF='shop.urls'\nINSTALLED_APPS=[]\nMIDDLEWARE=[]\n")
+        .file("backend/shop/urls.py", "from django.http import HttpResponse\nfrom django.urls import path\nurlpatterns=[path('', lambda r: HttpResponse('hello from below'))]\n")
+        .file("backend/shop/wsgi.py", "import os\nfrom django.core.wsgi import get_wsgi_application\nos.environ.setdefault('DJANGO_SETTINGS_MODULE','shop.settings')\napplication = get_wsgi_application()\n")
+        .expect(Expect::Page("hello from below"));
+    sources_in_a_directory_of_a_dockerfile: App::new()
+        .file("requirements.txt", "flask==3.1.3\n")
+        .file("Dockerfile", "FROM python:3.13\nWORKDIR /code\nCOPY src .\nENV GREETING='hello from ENV'\nCMD [\"python\", \"server.py\"]\n")
+        .file("src/server.py", "import os\nfrom flask import Flask\nimport texts\napp = Flask(__name__)\n@app.get('/')\ndef index():\n    return texts.GREETING\nif __name__ == '__main__':\n    app.run(host='0.0.0.0', port=int(os.environ.get('PORT', 8000)))\n")
+        .file("src/texts.py", "import os\nGREETING = os.environ['GREETING']\n")
+        .expect(Expect::Page("hello from ENV"));
+    temporary_files_on_a_read_only_root: App::new()
+        .file("job.py", "import tempfile\nfrom multiprocessing import Manager\nif __name__ == '__main__':\n    with Manager() as manager, tempfile.NamedTemporaryFile() as file:\n        file.write(b'x')\n        print('shared', dict(manager.dict(a=1)))\n")
+        .expect(Expect::Output("shared {'a': 1}"));
     plain_script: App::new()
         .file("job.py", "import sqlite3, ssl, zoneinfo\nif __name__ == '__main__':\n    assert len(ssl.create_default_context().get_ca_certs()) > 100\n    zoneinfo.ZoneInfo('US/Eastern')\n    print('certs, zones and sqlite', sqlite3.sqlite_version)\n")
         .expect(Expect::Output("certs, zones and sqlite"));

@@ -95,7 +95,9 @@ impl App {
             let uv = uv();
             let mut words = command.split(' ');
             assert_eq!(words.next(), Some("uv"));
-            run(Command::new(uv).args(words).args(["--no-python-downloads"]).current_dir(directory.path()));
+            let mut command = Command::new(uv);
+            command.args(words).env("UV_PYTHON_DOWNLOADS", "never").current_dir(directory.path());
+            run(command.env("POETRY_PYPI_MIRROR_URL", index()).env("PIPENV_IGNORE_VIRTUALENVS", "1"));
         }
         let tag = format!("bareboat-test/{}:1", name.replace('_', "-"));
         let archive = directory.path().with_extension("tar");
@@ -143,6 +145,17 @@ fn uv() -> PathBuf {
         run(bareboat().arg("lock").arg(directory.path()));
         fetched_uv().expect("locking without a `uv` on PATH fetches one")
     })
+}
+
+/// The package index as the machine's own pip finds it.
+fn index() -> String {
+    const ASK: &str = "from pip._internal.configuration import Configuration as C\n\
+        from pip._internal.models.index import PyPI\n\
+        c = C(isolated=False)\nc.load()\nd = dict(c.items())\n\
+        flat = {}\nfor k, v in d.items(): flat.update(v if isinstance(v, dict) else {k: v})\n\
+        print(flat.get(':env:.index-url') or flat.get('global.index-url') or PyPI.simple_url)";
+    let output = run(Command::new("python3").args(["-c", ASK]));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 fn fetched_uv() -> Option<PathBuf> {

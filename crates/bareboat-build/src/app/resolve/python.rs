@@ -43,6 +43,9 @@ impl Dependencies {
             None => "no file tells dependencies: the standard library has to do".to_owned(),
         };
         (workshop.observer)(Event::Decision { text });
+        if let Some(text) = unread(project).filter(|_| source.is_none()) {
+            (workshop.observer)(Event::Warning { text });
+        }
         for other in found.others.iter().filter(|other| Some(*other) != source.as_ref()) {
             (workshop.observer)(Event::Decision { text: format!("`{}` was seen and not used", other.file) });
         }
@@ -138,6 +141,25 @@ impl Dependencies {
             member: member.display().to_string(),
         })
     }
+}
+
+/// Where dependencies may well be told although nothing in the directory itself tells them.
+fn unread(project: &Project) -> Option<String> {
+    if project.files.iter().any(|file| file == "setup.py") {
+        return Some(
+            "`setup.py` tells dependencies only to whoever runs it: list them in `requirements.txt` or `pyproject.toml`"
+                .to_owned(),
+        );
+    }
+    let is_source = |file: &&String| {
+        let name = file.rsplit('/').next().unwrap_or_default();
+        matches!(name, "requirements.txt" | "uv.lock" | "poetry.lock" | "pyproject.toml" | "Pipfile")
+    };
+    let file = project.files.iter().filter(is_source).min_by_key(|file| file.matches('/').count())?;
+    let (directory, _) = file.rsplit_once('/')?;
+    Some(format!(
+        "`{file}` is not read: build `{directory}`, or write `requirements = \"{file}\"` into `bareboat.toml`"
+    ))
 }
 
 /// Whether `directory` is the root of a workspace of uv's.
@@ -271,4 +293,29 @@ fn direct_url(source: &DistributionSource, digest: &Digest) -> Option<String> {
     let DistributionSource::Url(url) = source else { return None };
     let hashes = BTreeMap::from([("sha256", digest.hex())]);
     Some(serde_json::json!({ "archive_info": { "hashes": hashes }, "url": url }).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unread_in(files: &[&str]) -> Option<String> {
+        let root = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = root.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        unread(&Project::open(root.path()).unwrap())
+    }
+
+    #[test]
+    fn says_where_dependencies_may_be_told() {
+        assert_eq!(unread_in(&["app.py"]), None);
+        assert!(unread_in(&["setup.py"]).unwrap().starts_with("`setup.py` tells dependencies only"));
+        assert_eq!(
+            unread_in(&["a/b/requirements.txt", "backend/requirements.txt"]).unwrap(),
+            "`backend/requirements.txt` is not read: build `backend`, or write `requirements = \"backend/requirements.txt\"` into `bareboat.toml`"
+        );
+    }
 }
