@@ -79,21 +79,21 @@ SHELL ["pwsh", "-Command"]
 RUN Write-Host hi
 "#;
     insta::assert_snapshot!(calls(source), @r#"
-    0 5:5 sudo [-E] [DEBIAN_FRONTEND=noninteractive] [apt-get] [install] [curl] [git] [curl git] [x=1.2] […] Posix
-    0 5:44 > DEBIAN_FRONTEND=Some("noninteractive") apt-get [install] [curl] [git] [curl git] [x=1.2] […] Posix
-    0 6:5 set [-e] Posix
-    0 6:27 cd [/opt/app] Posix
-    0 6:40 bash [-ec] [make install] Posix
-    0 6:67 echo […] Posix
-    0 6:75 date [+%F] Posix
-    0 6:88 tee [log] Posix
+    0 5:5 sudo [-E] [DEBIAN_FRONTEND=noninteractive] [apt-get] [install] [curl] [git] [curl git] [x=1.2] […] Dash
+    0 5:44 > DEBIAN_FRONTEND=Some("noninteractive") apt-get [install] [curl] [git] [curl git] [x=1.2] […] Dash
+    0 6:5 set [-e] Dash
+    0 6:27 cd [/opt/app] Dash
+    0 6:40 bash [-ec] [make install] Dash
+    0 6:67 echo […] Dash
+    0 6:75 date [+%F] Dash
+    0 6:88 tee [log] Dash
     0 6:50 make [install] Bash
     0 7:6 sh [-c] [echo hi] -
-    0 7:24 echo [hi] Posix
-    0 8:5 bash Posix
+    0 7:24 echo [hi] Dash
+    0 8:5 bash Dash
     0 9:1 apk [add] [x] Bash
-    0 15:13 PIP_NO_CACHE_DIR=Some("1") pip [install] [-r] [requirements.txt] Posix
-    1 15:13 PIP_NO_CACHE_DIR=Some("1") pip [install] [-r] [requirements.txt] Posix
+    0 15:13 PIP_NO_CACHE_DIR=Some("1") pip [install] [-r] [requirements.txt] Dash
+    1 15:13 PIP_NO_CACHE_DIR=Some("1") pip [install] [-r] [requirements.txt] Dash
     1 18:5 exec [app] […] Bash
     1 18:10 > app […] Bash
     "#);

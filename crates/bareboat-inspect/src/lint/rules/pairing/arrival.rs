@@ -13,8 +13,6 @@ const DEEPEST: usize = 16;
 
 /// Files that a COPY brings from another stage.
 pub(super) struct Arrival<'c, 'a> {
-    /// The COPY that brings them into the stage that was asked about.
-    pub(super) step: &'c Step<'a>,
     /// The source as written there.
     pub(super) span: Span,
     /// The stage whose own instructions made them.
@@ -57,7 +55,7 @@ fn collect<'c, 'a>(context: &'c Context<'a>, view: &StageView<'a>, depth: usize)
                 let into = destination.ends_with('/') || copy.transfer.sources.len() > 1;
                 let target = target(&from, &to, into);
                 let (maker, source) = follow(context, maker, from, depth);
-                found.push(Arrival { step, span: word.span, maker, source, target });
+                found.push(Arrival { span: word.span, maker, source, target });
             }
         }
     }
