@@ -80,7 +80,7 @@ fn report(findings: &mut Findings<'_>, span: Span, what: &str, aliases: Aliases)
         .help("install the certificate of the authority instead (`ca-certificates`, or a copy of your own)");
 }
 
-fn of_call<'c>(call: &'c Call<'_>) -> Option<(Span, &'static str, Aliases)> {
+fn of_call(call: &Call<'_>) -> Option<(Span, &'static str, Aliases)> {
     let given = |grammar: &Grammar, names: &[&str]| {
         call.options(grammar).find(names).map(|option| option.argument.span)
     };

@@ -49,7 +49,7 @@ pub(super) fn last<'c, 'a>(
 ) -> Option<(&'c Step<'a>, &'a CommandLine)> {
     let links = context.chain(view);
     let steps = links.into_iter().flat_map(|link| &link.steps).filter(|step| !step.is_onbuild());
-    steps.filter_map(|step| Some((step, wanted(&step.command.kind)?))).last()
+    steps.filter_map(|step| Some((step, wanted(&step.command.kind)?))).next_back()
 }
 
 pub(super) fn entrypoint(kind: &Kind) -> Option<&CommandLine> {
@@ -85,12 +85,12 @@ pub(super) fn arguments_of_base<'c, 'a>(
 pub(super) fn environment(context: &Context<'_>, view: &StageView<'_>, name: &str) -> Option<String> {
     let links = context.chain(view);
     let steps = links.into_iter().flat_map(|link| &link.steps).filter(|step| !step.is_onbuild());
-    let set = steps.filter_map(|step| {
+    let mut set = steps.filter_map(|step| {
         let Kind::Env(pairs) = &step.command.kind else { return None };
         let pair = pairs.pairs.iter().rfind(|pair| pair.name.text == name)?;
         context.expand(step, &pair.value.as_ref()?.text).ok().map(|found| found.text)
     });
-    let own = set.last();
+    let own = set.next_back();
     own.or_else(|| context.base(view)?.environment.as_ref()?.get(name).cloned())
 }
 

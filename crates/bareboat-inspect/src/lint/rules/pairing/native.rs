@@ -152,7 +152,7 @@ fn requirements(context: &Context<'_>, maker: &StageView<'_>, step: &Step<'_>, p
     let found = paths.filter_map(|source| {
         let whole = matches!(source.trim_end_matches('/'), "." | "");
         let same = source.rsplit('/').next() == Some(name);
-        (whole || same).then(|| if whole { path } else { source })
+        (whole || same).then_some(if whole { path } else { source })
     });
     found.filter_map(|path| build.text(path)).last()
 }

@@ -70,7 +70,7 @@ impl Cache {
         }
         let is_cache = |path: &str| {
             let path = path.trim_end_matches(['*', '/']);
-            self.directories.iter().any(|directory| path == *directory) || path == "/var/cache"
+            self.directories.contains(&path) || path == "/var/cache"
         };
         call.is(&["rm"]) && call.options(&grammar::PLAIN).operands.iter().any(|path| is_cache(&path.text))
     }

@@ -19,11 +19,11 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let every_stage = context.settings().preset == Preset::Hadolint;
     for stage in context.stages().iter().filter(|stage| stage.is_final || every_stage) {
-        let users = stage.steps.iter().filter_map(|step| match &step.command.kind {
+        let mut users = stage.steps.iter().filter_map(|step| match &step.command.kind {
             Kind::User(word) => Some((step, word)),
             _ => None,
         });
-        let Some((step, word)) = users.last() else { continue };
+        let Some((step, word)) = users.next_back() else { continue };
         let value = context.expand(step, &word.text).map_or_else(|_| word.text.clone(), |found| found.text);
         if !matches!(value.split(':').next(), Some("root" | "0")) {
             continue;
