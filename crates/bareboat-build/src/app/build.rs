@@ -209,7 +209,9 @@ fn build_one(
     (workshop.observer)(Event::Stage { name: format!("Composing for {platform}") });
     let directories: Vec<&str> = locked.distributions.iter().filter_map(resolve::directory).collect();
     let mut import_roots = own_package::import_roots(&prepared.project, directories.iter().copied());
-    import_roots.extend(entry.import_roots.iter().map(|root| format!("/app/{root}")));
+    let further = entry.import_roots.iter().map(|root| format!("/app/{root}"));
+    let further: Vec<String> = further.filter(|root| !import_roots.contains(root)).collect();
+    import_roots.extend(further);
     if !prepared.config.debian_python.is_empty() {
         // Debian's own modules lie where a virtual environment does not look by itself.
         import_roots.push("/usr/lib/python3/dist-packages".to_owned());

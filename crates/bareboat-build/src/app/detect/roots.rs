@@ -15,6 +15,17 @@ pub(super) fn of(source: &Source, files: &[String]) -> (Option<String>, String) 
         directory.rsplit_once('/').map(|(parent, _)| parent)
     })
     .collect();
+    // A project of its own inside the application: a member of a workspace, a path dependency.
+    if let Some(project) =
+        ancestors.iter().find(|directory| has(files, &format!("{directory}/pyproject.toml")))
+    {
+        let inner = format!("{project}/src");
+        let is_inner =
+            source.path.starts_with(&format!("{inner}/")) && !has(files, &format!("{inner}/__init__.py"));
+        let root = if is_inner { inner } else { (*project).to_owned() };
+        let module = super::module_name(source.path[root.len()..].trim_start_matches('/'), &[]);
+        return (Some(root), module);
+    }
     let own: Vec<&str> = source
         .facts
         .imports
@@ -41,8 +52,15 @@ pub(super) fn of(source: &Source, files: &[String]) -> (Option<String>, String) 
 /// Whether `name` is a module or a package directly in `directory`.
 fn is_below(directory: &str, name: &str, files: &[String]) -> bool {
     let start = if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
-    let module = format!("{start}.py");
     let package = format!("{start}/");
-    files.binary_search(&module).is_ok()
-        || files.iter().any(|file| file.starts_with(&package) && file.ends_with(".py"))
+    // A directory with code further down only is no package that anybody imports from.
+    let is_in = |file: &String| {
+        let below = file.strip_prefix(&package);
+        below.is_some_and(|below| below.ends_with(".py") && !below.contains('/'))
+    };
+    has(files, &format!("{start}.py")) || files.iter().any(is_in)
+}
+
+fn has(files: &[String], path: &str) -> bool {
+    files.binary_search_by(|file| file.as_str().cmp(path)).is_ok()
 }

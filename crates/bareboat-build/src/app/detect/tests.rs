@@ -152,6 +152,22 @@ fn imports_modules_from_where_they_find_each_other() {
 }
 
 #[test]
+fn imports_a_workspace_member_as_it_would_be_installed() {
+    let web = format!("import words\n{FLASK}");
+    let files = [
+        ("packages/web/pyproject.toml", ""),
+        ("packages/web/src/web/__init__.py", web.as_str()),
+        ("packages/words/pyproject.toml", ""),
+        ("packages/words/src/words/__init__.py", ""),
+    ];
+    let found = detect_in(&files, &["flask", "gunicorn"]).unwrap();
+    assert_eq!(
+        (line(&found).as_str(), &found.import_roots[..]),
+        ("gunicorn web:app", &["packages/web/src".to_owned()][..])
+    );
+}
+
+#[test]
 fn serves_frameworks_that_are_their_own_server() {
     let sanic = "from sanic import Sanic\napp = Sanic('x')\nif __name__ == '__main__':\n    app.run()\n";
     assert_eq!(

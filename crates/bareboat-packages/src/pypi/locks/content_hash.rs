@@ -19,7 +19,7 @@ pub(super) enum Separators {
 /// A value as Python writes it; `None` is its `null`.
 pub(super) enum Json<'a> {
     Toml(&'a Value),
-    Object(Vec<(&'static str, Json<'a>)>),
+    Object(Vec<(&'a str, Json<'a>)>),
     Text(&'a str),
     EmptyList,
     EmptyObject,

@@ -107,11 +107,21 @@ impl Reader<'_> {
         Ok(named.any(|dependency| dependency.requirement.name == *name))
     }
 
+    /// The indexes as the lock writes them.
+    fn sources(&self) -> Option<Value> {
+        let lock: serde_json::Value = serde_json::from_str(self.context.text).ok()?;
+        Value::try_from(lock.get("_meta")?.get("sources")?).ok()
+    }
+
     fn check_fresh(&self, locked: Option<&str>) -> Result<(), PypiError> {
         let (Some(locked), Some(text)) = (locked, self.context.project.read("Pipfile")?) else {
             return Ok(());
         };
-        let document: Value = parse_toml("Pipfile", &text)?;
+        let mut document: Value = parse_toml("Pipfile", &text)?;
+        if let (Some(table), Some(sources)) = (document.as_table_mut(), self.sources()) {
+            // pipenv adds its default index to a `Pipfile` that names none, and records it in the lock.
+            table.entry("source").or_insert(sources);
+        }
         if content_hashes(&document).iter().any(|hash| hash == locked) {
             return Ok(());
         }
@@ -151,7 +161,7 @@ fn file(origin: &Origin, sha256: Digest) -> LockedFile {
     LockedFile { name, url, path, sha256: Some(sha256), size: None }
 }
 
-/// The digest that pipenv would write; further categories are in it since 2022.
+/// The digests that pipenv could have written; further categories are in it since 2022.
 fn content_hashes(document: &Value) -> Vec<String> {
     let table = |key: &str| Json::or(document.get(key), Json::EmptyObject);
     let meta = || {
@@ -160,9 +170,18 @@ fn content_hashes(document: &Value) -> Vec<String> {
             ("requires", table("requires")),
         ])
     };
-    let plain = vec![("_meta", meta()), ("default", table("packages")), ("develop", table("dev-packages"))];
-    vec![python_json_sha256(&Json::Object(plain), Separators::Compact)]
+    let plain =
+        || vec![("_meta", meta()), ("default", table("packages")), ("develop", table("dev-packages"))];
+    let mut whole = plain();
+    let sections = document.as_table().into_iter().flatten();
+    let categories = sections.filter(|(name, _)| !SECTIONS.contains(&name.as_str()));
+    whole.extend(categories.map(|(name, value)| (name.as_str(), Json::or(Some(value), Json::EmptyObject))));
+    [whole, plain()].map(|members| python_json_sha256(&Json::Object(members), Separators::Compact)).to_vec()
 }
+
+/// Tables of a `Pipfile` that are no categories of packages.
+const SECTIONS: &[&str] =
+    &["source", "packages", "dev-packages", "requires", "scripts", "pipfile", "pipenv", "default", "develop"];
 
 #[derive(Deserialize)]
 struct PipfileLock {
@@ -293,6 +312,22 @@ mod tests {
         assert_eq!(locked.pins[3].files[0].name, "six-1-py3-none-any.whl");
         assert_eq!(locked.options.index_url.as_deref(), Some("https://index.test/simple"));
         assert!(locked.requires_python[0].contains(&"3.11.2".parse().unwrap()));
+    }
+
+    #[test]
+    fn counts_the_default_index_and_categories_into_the_digest() {
+        // Made with pipenv's own hash function: no `[[source]]`, a further category, scripts.
+        let pipfile = "[packages]\nflask = \">=3\"\n[docs]\nsix = \"*\"\n[scripts]\nx = \"y\"\n";
+        assert!(
+            read(
+                Some(pipfile),
+                &lock("400e33f706ab3ceee24b9e0a4a7c80ffe0906c784d04bb62a104e3aa6239c31e")
+                    .replace("\"colorama\"", "\"util2\"")
+                    .replace("\"version\": \"*\"", "\"version\": \"==1\""),
+                &[]
+            )
+            .is_ok()
+        );
     }
 
     #[test]
