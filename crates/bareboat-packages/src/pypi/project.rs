@@ -41,11 +41,17 @@ impl ProjectDir {
     /// Unreadable files, files beyond 64 MiB, and files that are no text.
     pub fn read(&self, file: &str) -> Result<Option<String>, PypiError> {
         let failed = |source| PypiError::Read { file: file.to_owned(), source };
-        let reader = match File::open(self.root.join(file)) {
-            Ok(reader) => reader,
+        let path = self.root.join(file);
+        match std::fs::metadata(&path) {
+            // Opening a pipe waits for whoever writes to it, for ever.
+            Ok(metadata) if !metadata.is_file() => {
+                return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")));
+            }
+            Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed(error)),
-        };
+        }
+        let reader = File::open(&path).map_err(failed)?;
         let mut bytes = Vec::new();
         reader.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.len() as u64 > MAX_FILE {
