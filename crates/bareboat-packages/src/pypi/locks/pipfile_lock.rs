@@ -118,11 +118,13 @@ impl Reader<'_> {
             return Ok(());
         };
         let mut document: Value = parse_toml("Pipfile", &text)?;
+        let mut hashes = content_hashes(&document);
         if let (Some(table), Some(sources)) = (document.as_table_mut(), self.sources()) {
-            // pipenv adds its default index to a `Pipfile` that names none, and records it in the lock.
+            // Newer pipenv adds its default index to a `Pipfile` that names none, and records it in the lock.
             table.entry("source").or_insert(sources);
+            hashes.extend(content_hashes(&document));
         }
-        if content_hashes(&document).iter().any(|hash| hash == locked) {
+        if hashes.iter().any(|hash| hash == locked) {
             return Ok(());
         }
         Err(PypiError::Stale {
