@@ -66,7 +66,7 @@ every = list(tags.cpython_tags((3, minor), [own], platforms)) + list(tags.compat
 print("\n".join(str(tag) for tag in every))
 "#;
     for target in targets() {
-        let input = format!("{} {} {}", target.python.minor, target.glibc.1, target.architecture);
+        let input = format!("{} {} {}", target.python.minor, target.glibc.1, target.architecture.machine());
         let expected = ask(&python, script, &input);
         let ours: Vec<String> = target.tags().iter().map(ToString::to_string).collect();
         let expected: Vec<&str> = expected.lines().collect();
