@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bareboat_dockerfile::arguments::DEFAULT_PATH;
 use bareboat_dockerfile::instruction::{CommandLine, Healthcheck, ResolvedMount, Run};
 use bareboat_dockerfile::stages::{Base, Scope, Step as Replayed, VariableSource};
 use bareboat_dockerfile::{Command, Kind, Parsed, Stage, Stages};
@@ -160,8 +161,10 @@ fn views<'a>(model: &'a Stages<'a>, facts: &dyn Fn(&str) -> Option<BaseFacts>) -
     let mut known: BTreeMap<String, Option<Arc<BaseFacts>>> = BTreeMap::new();
     let mut views: Vec<StageView<'a>> = Vec::with_capacity(model.stages.len());
     for stage in &model.stages {
-        let mut look_up =
-            |name: &str| known.entry(name.to_owned()).or_insert_with(|| facts(name).map(Arc::new)).clone();
+        let mut look_up = |name: &str| {
+            let found = || facts(name).map(with_search_path).map(Arc::new);
+            known.entry(name.to_owned()).or_insert_with(found).clone()
+        };
         let base = match &stage.base {
             Base::Scratch => look_up("scratch"),
             Base::Image(name) => look_up(name),
@@ -181,6 +184,14 @@ fn views<'a>(model: &'a Stages<'a>, facts: &dyn Fn(&str) -> Option<BaseFacts>) -
         });
     }
     views
+}
+
+/// BuildKit gives a search path to images that set none.
+fn with_search_path(mut facts: BaseFacts) -> BaseFacts {
+    if let Some(environment) = &mut facts.environment {
+        environment.entry("PATH".to_owned()).or_insert_with(|| DEFAULT_PATH.to_owned());
+    }
+    facts
 }
 
 /// The state right after a FROM that names an image.

@@ -23,6 +23,7 @@ use bareboat_dockerfile::instruction::{CommandLine, ResolvedMount};
 use bareboat_dockerfile::stages::VariableSource;
 use bareboat_dockerfile::{
     Command, Dockerfile, ExpandError, Expansion, Instruction, Kind, LineIndex, ParseError, Stage, Stages,
+    Word,
 };
 
 pub use self::call::{Argument, Call, CallOption, Grammar, Options};
@@ -155,6 +156,15 @@ impl<'a> Context<'a> {
     /// Every RUN, also those of ONBUILD.
     pub fn runs(&self) -> impl Iterator<Item = (&StageView<'a>, &Step<'a>, &Execution<'a>)> {
         self.steps().filter_map(|(stage, step)| Some((stage, step, step.run()?)))
+    }
+
+    /// The ports that EXPOSE names: each word as written, and what it expands to; one that does not is left out.
+    pub fn exposed(&self) -> impl Iterator<Item = (&'a Word, Expansion)> {
+        let ports = self.steps().flat_map(|(_, step)| match &step.effective().kind {
+            Kind::Expose(ports) => ports.iter().map(|port| (step, port)).collect(),
+            _ => Vec::new(),
+        });
+        ports.filter_map(|(step, port)| Some((port, self.expand(step, &port.text).ok()?)))
     }
 
     /// What is known about the image a stage stands on in the end; `None` when nothing is.

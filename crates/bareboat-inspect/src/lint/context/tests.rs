@@ -110,6 +110,7 @@ fn knows_state_and_variables_in_front_of_each_step() {
             |position: usize, name| context.variable(&last.steps[position], name).map(|(value, _)| value);
         let values = [at(0, "X"), at(0, "Y"), at(2, "X"), at(2, "Y")];
         assert_eq!(values, [Some("1"), None, Some("2"), Some("1")]);
+        assert_eq!(at(0, "PATH"), Some(bareboat_dockerfile::arguments::DEFAULT_PATH));
         assert_eq!(context.user(last, &last.steps[0].state), Some("app"));
         assert_eq!(last.steps[3].state.workdir.as_deref(), Some("/srv"));
         assert_eq!(last.end.user.as_deref(), Some("1"));

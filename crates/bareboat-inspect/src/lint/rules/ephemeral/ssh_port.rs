@@ -1,6 +1,5 @@
 //! EXPOSE of the port of SSH.
 
-use bareboat_dockerfile::Kind;
 use bareboat_report::Severity;
 
 use crate::lint::{Context, Findings, Group, Rule, Ruleset};
@@ -17,16 +16,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for (_, step) in context.steps() {
-        let Kind::Expose(ports) = &step.effective().kind else { continue };
-        for port in ports {
-            let Ok(expanded) = context.expand(step, &port.text) else { continue };
-            if expanded.words.iter().any(|word| matches!(word.as_str(), "22" | "22/tcp")) {
-                findings
-                    .report(port.span, "port 22 is for logging in over SSH")
-                    .note("who changes a running container loses it with the container")
-                    .help("look into containers with `docker exec`, and change the image instead");
-            }
+    for (port, expanded) in context.exposed() {
+        if expanded.words.iter().any(|word| matches!(word.as_str(), "22" | "22/tcp")) {
+            findings
+                .report(port.span, "port 22 is for logging in over SSH")
+                .note("who changes a running container loses it with the container")
+                .help("look into containers with `docker exec`, and change the image instead");
         }
     }
 }

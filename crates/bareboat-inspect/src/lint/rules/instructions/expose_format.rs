@@ -1,6 +1,6 @@
 //! An address or a host port in EXPOSE.
 
-use bareboat_dockerfile::{Edit, Kind};
+use bareboat_dockerfile::{Edit, Expansion};
 use bareboat_report::Severity;
 
 use crate::lint::{Context, Findings, Group, Rule, Ruleset};
@@ -17,21 +17,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for (_, step) in context.steps() {
-        let Kind::Expose(ports) = &step.effective().kind else { continue };
-        for port in ports {
-            let expanded = context.expand(step, &port.text);
-            let Ok(expanded) = expanded.map(|expanded| expanded.text) else { continue };
-            let Some((_, container)) = expanded.rsplit_once(':') else { continue };
-            let draft =
-                findings.report(port.span, format!("`{expanded}` has more than a port and a protocol"));
-            draft
-                .note("where a port can be reached from is said when the container is started")
-                .help(format!("write `{container}`"));
-            if port.text == expanded && !container.is_empty() {
-                let edit = Edit::replace(port.span, container);
-                draft.safe_fix(format!("write `{container}`"), [edit]);
-            }
+    for (port, Expansion { text: expanded, .. }) in context.exposed() {
+        let Some((_, container)) = expanded.rsplit_once(':') else { continue };
+        let draft = findings.report(port.span, format!("`{expanded}` has more than a port and a protocol"));
+        draft
+            .note("where a port can be reached from is said when the container is started")
+            .help(format!("write `{container}`"));
+        if port.text == expanded && !container.is_empty() {
+            let edit = Edit::replace(port.span, container);
+            draft.safe_fix(format!("write `{container}`"), [edit]);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! A port that does not exist.
 
-use bareboat_dockerfile::Kind;
 use bareboat_report::Severity;
 
 use crate::lint::{Context, Findings, Group, Rule, Ruleset};
@@ -17,19 +16,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for (_, step) in context.steps() {
-        let Kind::Expose(ports) = &step.effective().kind else { continue };
-        for port in ports {
-            let Ok(expanded) = context.expand(step, &port.text) else { continue };
-            let numbers = expanded.words.iter().flat_map(|word| {
-                let without_protocol = word.split('/').next().unwrap_or_default();
-                without_protocol.rsplit(':').next().unwrap_or_default().split('-')
-            });
-            for number in numbers.filter(|number| is_too_large(number)) {
-                findings
-                    .report(port.span, format!("there is no port {number}: the last one is 65535"))
-                    .help("name the port that the program listens on");
-            }
+    for (port, expanded) in context.exposed() {
+        let numbers = expanded.words.iter().flat_map(|word| {
+            let without_protocol = word.split('/').next().unwrap_or_default();
+            without_protocol.rsplit(':').next().unwrap_or_default().split('-')
+        });
+        for number in numbers.filter(|number| is_too_large(number)) {
+            findings
+                .report(port.span, format!("there is no port {number}: the last one is 65535"))
+                .help("name the port that the program listens on");
         }
     }
 }

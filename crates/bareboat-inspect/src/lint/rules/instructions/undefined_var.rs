@@ -96,7 +96,6 @@ fn is_name(name: &str) -> bool {
     name.starts_with(|char: char| char == '_' || char.is_ascii_alphabetic())
 }
 
-/// Builders set these themselves: proxies, and a search path for images that have none.
 fn is_automatic(name: &str) -> bool {
-    arguments::PROXY.contains(&name) || name == "PATH"
+    arguments::PROXY.contains(&name)
 }
