@@ -90,7 +90,6 @@ fn import_base(directory: &Path) -> Result<(), String> {
     let output = tar.stdout.take().ok_or("tar has no output")?;
     let imported = docker().args(["import", "-", BASE]).stdin(output).stdout(Stdio::null()).status();
     let packed = tar.wait().map_err(|error| error.to_string())?;
-    // pip refuses to install beside Debian's packages; `--target` is elsewhere.
     let _ = fs::remove_dir_all(&root);
     match imported {
         Ok(status) if status.success() && packed.success() => Ok(()),

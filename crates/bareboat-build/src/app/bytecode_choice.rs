@@ -1,7 +1,7 @@
 //! Which modules of the standard library get bytecode: those that nearly every program loads, in the interpreter's
 //! layer, and those that this application's imports reach beyond them, in a layer of its own.
 //!
-//! The rest has none. It still works, a little slower; all of it would be 2.5 MB more to pull for nobody.
+//! The rest has none. It still works, a little slower; all of it would be bytes to pull that nobody reads.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
