@@ -14,6 +14,7 @@ mod prune;
 mod publish;
 mod record;
 mod reference;
+mod roots;
 mod store;
 mod usage;
 mod verify;

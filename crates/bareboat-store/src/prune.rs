@@ -7,13 +7,14 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::FlockOperation;
 
+use crate::roots::remove_tree;
 use crate::usage::Listed;
 use crate::{Digest, Store, StoreError};
 
 /// What [`Store::prune`] may remove.
 #[derive(Debug, Clone)]
 pub struct PruneOptions {
-    /// Remove the least recently used until blobs and cached results take no more than this many bytes.
+    /// Remove the least recently used until blobs, cached results and unpacked roots take no more than this many bytes.
     pub max_bytes: Option<u64>,
     /// Remove whatever was not used for this long. Uses are recorded to the day.
     pub older_than: Option<Duration>,
@@ -36,11 +37,15 @@ pub struct Pruned {
     pub actions: u64,
     /// Their bytes.
     pub action_bytes: u64,
+    /// Unpacked root file systems removed.
+    pub roots: u64,
+    /// Their bytes.
+    pub root_bytes: u64,
     /// Files removed that dead processes left half-written.
     pub temporary: u64,
     /// Their bytes.
     pub temporary_bytes: u64,
-    /// Bytes of the blobs and cached results that stay.
+    /// Bytes of the blobs, cached results and roots that stay.
     pub remaining_bytes: u64,
 }
 
@@ -74,7 +79,7 @@ impl Store {
         let mut candidates = self.candidates()?;
         pruned.remaining_bytes = candidates.iter().map(|candidate| candidate.file.size).sum();
         candidates.retain(|candidate| {
-            candidate.kind == Kind::Action || !options.keep.contains(&candidate.file.digest)
+            candidate.kind != Kind::Blob || !options.keep.contains(&candidate.file.digest)
         });
         candidates.sort_by_key(Candidate::order);
         for candidate in candidates {
@@ -90,7 +95,8 @@ impl Store {
     fn candidates(&self) -> Result<Vec<Candidate>, StoreError> {
         let blobs = self.blobs()?.into_iter().map(|file| Candidate { file, kind: Kind::Blob });
         let actions = self.actions()?.into_iter().map(|file| Candidate { file, kind: Kind::Action });
-        Ok(blobs.chain(actions).collect())
+        let roots = self.roots()?.into_iter().map(|file| Candidate { file, kind: Kind::Root });
+        Ok(blobs.chain(actions).chain(roots).collect())
     }
 }
 
@@ -99,6 +105,7 @@ impl Pruned {
         let (number, bytes) = match removed.kind {
             Kind::Blob => (&mut self.blobs, &mut self.blob_bytes),
             Kind::Action => (&mut self.actions, &mut self.action_bytes),
+            Kind::Root => (&mut self.roots, &mut self.root_bytes),
         };
         *number += 1;
         *bytes += removed.file.size;
@@ -113,19 +120,25 @@ struct Candidate {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
+    Root,
     Blob,
     Action,
 }
 
 impl Candidate {
-    /// Oldest first; results after the blobs of the same moment, which they may point to.
+    /// Oldest first; of the same moment first roots, which blobs can make again, and results after the blobs that they
+    /// may point to.
     fn order(&self) -> (SystemTime, Kind, Digest) {
         (self.file.used, self.kind, self.file.digest)
     }
 
     /// False when it is another user's and stays.
     fn remove(&self) -> Result<bool, StoreError> {
-        match fs::remove_file(&self.file.path) {
+        let removed = match self.kind {
+            Kind::Root => remove_tree(&self.file.path),
+            Kind::Blob | Kind::Action => fs::remove_file(&self.file.path),
+        };
+        match removed {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(false),

@@ -5,7 +5,7 @@
 //! ROOT/blobs/sha256/ab/<hex>    content by digest, read-only files
 //! ROOT/actions/ab/<hex>         results by cache key, self-checking records
 //! ROOT/references/<hex>         named pointers by the digest of their name, self-checking records
-//! ROOT/rootfs/                  trees unpacked for a `RUN`; filled and emptied by the caller
+//! ROOT/rootfs/                  root file systems unpacked for commands, made again when they are gone
 //! ROOT/locks/<hex>              lock files by the digest of their name; `session` for the store itself
 //! ROOT/tmp/                     files being written
 //! ```
@@ -77,11 +77,6 @@ impl Store {
         self.root.join("tmp")
     }
 
-    /// Where trees are unpacked for commands. The store neither fills nor empties it.
-    pub fn rootfs_directory(&self) -> PathBuf {
-        self.root.join("rootfs")
-    }
-
     /// Where the blob lies, or would.
     pub fn path(&self, digest: &Digest) -> PathBuf {
         fan_out(self.root.join("blobs/sha256"), digest)
@@ -107,6 +102,11 @@ impl Store {
     pub(crate) fn lock_session(&self, operation: FlockOperation) -> Result<(), StoreError> {
         flock(&self.session, operation)
             .map_err(|error| StoreError::io("lock", &self.root.join("locks/session"), error))
+    }
+
+    /// When this process opened the store: the moment of all its uses.
+    pub(crate) fn opened(&self) -> SystemTime {
+        self.opened
     }
 
     /// Records that `path`, last used at the modification time in `metadata`, is used now.
@@ -257,7 +257,7 @@ fn file_system_time(session: &File, path: &Path) -> Result<SystemTime, StoreErro
         .map_err(|error| StoreError::io("examine", path, error))
 }
 
-fn set_modified(path: &Path, time: SystemTime) -> io::Result<()> {
+pub(crate) fn set_modified(path: &Path, time: SystemTime) -> io::Result<()> {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
     let times = Timestamps {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use crate::store::list;
 use crate::{Digest, Store, StoreError};
 
-/// Counts and sizes. Sizes are file lengths in bytes. Unpacked root file systems are not counted.
+/// Counts and sizes. Sizes are file lengths in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
     /// Number of blobs.
@@ -17,6 +17,10 @@ pub struct Usage {
     pub actions: u64,
     /// Bytes of all cached results.
     pub action_bytes: u64,
+    /// Number of unpacked root file systems.
+    pub roots: u64,
+    /// Bytes of all their files.
+    pub root_bytes: u64,
     /// Number of names.
     pub references: u64,
     /// Files being written now, by anybody.
@@ -36,6 +40,10 @@ impl Store {
         for action in self.actions()? {
             usage.actions += 1;
             usage.action_bytes += action.size;
+        }
+        for root in self.roots()? {
+            usage.roots += 1;
+            usage.root_bytes += root.size;
         }
         usage.references = list(&self.root().join("references"))?.len() as u64;
         for (_, metadata) in list(&self.temporary_directory())? {

@@ -60,6 +60,8 @@ fn counts_what_is_there() {
         blob_bytes: 8,
         actions: 1,
         action_bytes,
+        roots: 0,
+        root_bytes: 0,
         references: 1,
         temporary: 1,
         temporary_bytes: 0,

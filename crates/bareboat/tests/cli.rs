@@ -270,10 +270,11 @@ fn an_empty_cache_has_nothing_and_needs_nothing() {
     "#);
     insta::assert_snapshot!(place.run(&["cache", "show"]).shown(), @r"
     HOME/.cache/bareboat
-    kept         number  bytes
-    blobs             0    0 B
-    results           0    0 B
-    image names       0      —
+    kept            number  bytes
+    blobs                0    0 B
+    results              0    0 B
+    unpacked roots       0    0 B
+    image names          0      —
     exit 0
     ");
     insta::assert_snapshot!(place.run(&["cache", "show", "--format", "json"]).shown(), @r#"
@@ -284,6 +285,8 @@ fn an_empty_cache_has_nothing_and_needs_nothing() {
       "blobs": 0,
       "directory": "HOME/.cache/bareboat",
       "references": 0,
+      "rootBytes": 0,
+      "roots": 0,
       "version": 1
     }
     exit 0

@@ -26,7 +26,8 @@ fn show(session: &Session, format: &FormatArgs) -> Result<ExitCode, Failure> {
     if format.format == Format::Json {
         let value = serde_json::json!({
             "version": 1, "directory": root, "blobs": usage.blobs, "blobBytes": usage.blob_bytes, "actions": usage.actions,
-            "actionBytes": usage.action_bytes, "references": usage.references,
+            "actionBytes": usage.action_bytes, "roots": usage.roots, "rootBytes": usage.root_bytes,
+            "references": usage.references,
         });
         print(&format!("{value:#}\n"));
         return Ok(ExitCode::SUCCESS);
@@ -34,6 +35,7 @@ fn show(session: &Session, format: &FormatArgs) -> Result<ExitCode, Failure> {
     let rows = vec![
         vec!["blobs".to_owned(), usage.blobs.to_string(), size(usage.blob_bytes)],
         vec!["results".to_owned(), usage.actions.to_string(), size(usage.action_bytes)],
+        vec!["unpacked roots".to_owned(), usage.roots.to_string(), size(usage.root_bytes)],
         vec!["image names".to_owned(), usage.references.to_string(), "—".to_owned()],
     ];
     print(&format!("{root}\n{}", table(&["kept", "number", "bytes"], &rows)));
@@ -63,8 +65,8 @@ fn prune(
     let verb = if dry_run { "would remove" } else { "removed" };
     session.terminal.done(&format!(
         "{verb} {} entries, {}",
-        pruned.blobs + pruned.actions,
-        size(pruned.blob_bytes + pruned.action_bytes)
+        pruned.blobs + pruned.actions + pruned.roots,
+        size(pruned.blob_bytes + pruned.action_bytes + pruned.root_bytes)
     ));
     Ok(ExitCode::SUCCESS)
 }

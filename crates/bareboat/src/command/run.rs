@@ -72,23 +72,11 @@ fn this_platform(session: &Session, descriptor: &Descriptor) -> Result<StoredIma
 
 /// The image's root on disk, unpacked once.
 fn unpacked(session: &Session, manifest: &Descriptor) -> Result<PathBuf, Failure> {
-    let parent = session.store.rootfs_directory();
-    let root = parent.join(format!("image-{}", manifest.digest.short()));
-    let _lock = session.store.lock(&format!("rootfs-{}", manifest.digest.short()), || {})?;
-    if root.is_dir() {
-        return Ok(root);
-    }
-    let fail = |error: std::io::Error| {
-        Failure::world(format!("cannot unpack into `{}`", parent.display())).because(error)
-    };
-    std::fs::create_dir_all(&parent).map_err(fail)?;
-    let temporary = tempfile::tempdir_in(&parent).map_err(fail)?;
     let subject = Subject { descriptor: manifest, reference: None, platform: None };
     let ownership = if rustix::process::geteuid().is_root() { Ownership::Keep } else { Ownership::Caller };
-    let inside = temporary.path().join("root");
-    write_root_fs(&session.store, &subject, &inside, ownership).map_err(Failure::from_image)?;
-    std::fs::rename(&inside, &root).map_err(fail)?;
-    Ok(root)
+    session.store.unpacked(&format!("image-{}", manifest.digest.short()), |root| {
+        write_root_fs(&session.store, &subject, root, ownership).map(drop).map_err(Failure::from_image)
+    })
 }
 
 fn sandbox(config: &ImageConfig, root: PathBuf, arguments: &RunArgs) -> Result<Sandbox, Failure> {
