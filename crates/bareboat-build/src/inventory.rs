@@ -21,6 +21,9 @@ pub struct Inventory {
     pub origins: Vec<Owner>,
     /// Index into `origins`, by path; directories are left out.
     pub files: BTreeMap<TreePath, usize>,
+    /// Why a file that bareboat wrote is there, by path.
+    #[serde(default)]
+    pub reasons: BTreeMap<TreePath, String>,
 }
 
 /// Somebody who brought files.
@@ -54,10 +57,14 @@ impl Inventory {
                 .is_some_and(|entry| entry.kind != bareboat_image::Kind::Directory)
         };
         let files = composition.merged.owner.iter().filter(|(path, _)| is_file(path));
+        let is_generated = |path: &TreePath| composition.origin(path) == Some(&Origin::Generated);
+        let reasons = composition.reasons.iter().filter(|(path, _)| is_file(path) && is_generated(path));
+        let reasons = reasons.map(|(path, because)| (path.clone(), (*because).to_owned()));
         Self {
             version: 1,
             origins: origins.collect(),
             files: files.map(|(path, owner)| (path.clone(), *owner)).collect(),
+            reasons: reasons.collect(),
         }
     }
 

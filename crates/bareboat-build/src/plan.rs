@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use bareboat_image::{Compression, Tree, TreePath};
-use bareboat_packages::system::slices::Slice;
+use bareboat_packages::system::slices::Slicing;
 use bareboat_store::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -19,11 +19,7 @@ pub enum Op {
         /// The `.deb`.
         blob: Digest,
         /// What is left out.
-        slice: Slice,
-        /// Every gconv module stays, because something calls `iconv`.
-        keep_gconv: bool,
-        /// The vector mathematics library stays, because something is linked to it.
-        keep_mvec: bool,
+        slicing: Slicing,
         /// Paths that another origin brings in its place.
         exclude: BTreeSet<TreePath>,
     },
@@ -141,7 +137,7 @@ impl Op {
 }
 
 /// Raised whenever an operation's result changes for the same input.
-pub(crate) const ENGINE: u32 = 5;
+pub(crate) const ENGINE: u32 = 6;
 
 /// The modification time of everything that is not the application's: 1980-01-02, the first whole day that zip
 /// archives can state in every time zone. Python's `zipfile` refuses anything older.

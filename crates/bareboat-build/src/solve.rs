@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bareboat_image::{Compression, PartError, TreePath};
-use bareboat_packages::system::slices::Slicing;
 use bareboat_store::{Digest, Store, StoreError};
 use rayon::prelude::*;
 
@@ -61,11 +60,7 @@ impl Context<'_> {
 
     fn run(&self, operation: &Op) -> Result<Piece, BuildError> {
         match operation {
-            Op::Package { blob, slice, keep_gconv, keep_mvec, exclude } => {
-                let slicing =
-                    Slicing { slice: *slice, needs_gconv: *keep_gconv, needs_mvec: *keep_mvec, debug: false };
-                op::package::unpack(self, blob, slicing, exclude)
-            }
+            Op::Package { blob, slicing, exclude } => op::package::unpack(self, blob, *slicing, exclude),
             Op::Wheel { blob, environment, python, requested, direct_url, exclude } => {
                 let options = op::wheel::Options {
                     environment,

@@ -70,7 +70,7 @@ fn make(store: &Store, also: &[Package], tools: &[Package]) -> Made {
         decisions: &decisions,
     };
     let composition = compose(&context, &inputs).unwrap();
-    let Composition { steps, pieces, merged, layers } = &composition;
+    let Composition { steps, pieces, merged, layers, .. } = &composition;
     let layers = cut(&context, layers, steps, pieces, &merged.tree).unwrap();
     Made { composition, layers }
 }

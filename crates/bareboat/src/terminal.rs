@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -21,6 +22,8 @@ pub struct Terminal {
     data_colors: bool,
     progress: Mutex<Option<Progress>>,
     has_bars: bool,
+    /// Downloads tried again so far.
+    retries: AtomicUsize,
 }
 
 struct Progress {
@@ -59,6 +62,7 @@ impl Terminal {
             data_colors,
             progress: Mutex::new(None),
             has_bars,
+            retries: AtomicUsize::new(0),
         }
     }
 
@@ -143,7 +147,7 @@ impl Terminal {
     /// Shows downloads.
     pub fn fetch(&self, event: &FetchEvent<'_>) {
         if let FetchEvent::Retrying { label, why, .. } = event {
-            self.warning(&format!("{label}: {why}; trying again"));
+            self.retrying(label, why);
         }
         let mut guard = self.lock();
         let Some(progress) = &mut *guard else { return };
@@ -156,6 +160,17 @@ impl Terminal {
         let loaded = progress.loaded.values().sum();
         let text = format!("{}: {} of {}", progress.stage, size(loaded), size(progress.wanted));
         progress.bar.set_message(text);
+    }
+
+    /// A mirror that is down fails every download alike: a few times are enough to know.
+    fn retrying(&self, label: &str, why: &str) {
+        const TOLD: usize = 2;
+        let before = self.retries.fetch_add(1, Ordering::Relaxed);
+        if before < TOLD || self.verbose {
+            self.warning(&format!("{label}: {why}; trying again"));
+        } else if before == TOLD {
+            self.warning("more downloads are tried again; `-v` tells which and why");
+        }
     }
 
     /// Takes a bar off the screen.

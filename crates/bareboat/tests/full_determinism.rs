@@ -96,6 +96,30 @@ fn locale_zone_hash_seed_and_threads_change_nothing() {
     }
 }
 
+/// That locking finds something expired by then shows that the clock really is another one.
+#[test]
+fn the_clock_changes_nothing() {
+    if !full::wanted("clock") {
+        return;
+    }
+    let at = |clock: &str, cache: &Path| {
+        let mut faked = Command::new("faketime");
+        faked.args(["-f", &format!("@{clock}"), env!("CARGO_BIN_EXE_bareboat")]);
+        faked.env("BAREBOAT_CACHE_DIR", cache).env("TZ", "UTC").env_remove("SOURCE_DATE_EPOCH");
+        faked
+    };
+    for clock in ["2001-09-09 01:46:40", "2037-12-31 23:59:59"] {
+        let way = Way::new();
+        assert_eq!(build(&mut way.asked(at(clock, &way.cache))), usual(), "{clock}");
+    }
+    let way = Way::new();
+    fs::remove_file(way.application.join("bareboat.lock")).unwrap();
+    let mut locking = at("2037-12-31 23:59:59", &way.cache);
+    let output = locking.arg("lock").arg(&way.application).output().unwrap();
+    let talk = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && talk.contains("expire"), "{talk}");
+}
+
 #[test]
 fn an_ordinary_user_gets_what_root_gets() {
     if !full::wanted("ordinary_user") || !place::is_root("ordinary_user") {

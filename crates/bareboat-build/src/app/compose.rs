@@ -11,7 +11,8 @@ use bareboat_packages::system::users::{HomeAccess, RuntimeUser};
 use bareboat_store::Digest;
 
 use super::bytecode_choice;
-use super::generated;
+use super::generated::{self, Made};
+use super::layers::{LayerName, heavy_wheels, layer_plans};
 use super::target::Target;
 use crate::BuildError;
 use crate::cut::LayerPlan;
@@ -21,46 +22,7 @@ use crate::op::sources::is_source;
 use crate::piece::Piece;
 use crate::plan::{Op, Origin, Place, Step};
 use crate::solve::Context;
-use bareboat_packages::system::slices::Slice;
-
-/// The layers of an application image, least-changing first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LayerName {
-    /// The C library, certificates, time zones, accounts.
-    Base,
-    /// The interpreter with its standard library and the libraries that needs.
-    Python,
-    /// Debian packages that the application or a wheel needs.
-    Libraries,
-    /// A wheel so heavy that it has a layer of its own.
-    Heavy(String),
-    /// All other wheels and the virtual environment.
-    Dependencies,
-    /// The application itself.
-    Application,
-    /// The debug variant's tools: above everything, so that nothing else is another for them.
-    Debug,
-}
-
-impl LayerName {
-    fn text(&self) -> String {
-        match self {
-            LayerName::Base => "base".to_owned(),
-            LayerName::Python => "python".to_owned(),
-            LayerName::Libraries => "libraries".to_owned(),
-            LayerName::Heavy(name) => name.clone(),
-            LayerName::Dependencies => "dependencies".to_owned(),
-            LayerName::Application => "application".to_owned(),
-            LayerName::Debug => "debug".to_owned(),
-        }
-    }
-}
-
-/// A wheel whose file is larger than this gets a layer of its own.
-const HEAVY: u64 = 20 << 20;
-
-/// At most this many, so that an image has four to eight layers.
-const MOST_HEAVY: usize = 3;
+use bareboat_packages::system::slices::{Slice, Slicing};
 
 /// What goes in, all of it in the store.
 pub struct Inputs<'a> {
@@ -102,6 +64,8 @@ pub struct WheelInput {
 pub struct Decisions {
     /// What is left out.
     pub slice: Slice,
+    /// Debian packages asked for by name: their tools stay.
+    pub named: BTreeSet<String>,
     /// Who runs it.
     pub user: RuntimeUser,
     /// Who may use the home directory.
@@ -120,6 +84,8 @@ pub struct Composition {
     pub merged: Merged,
     /// Which steps make which layer.
     pub layers: Vec<LayerPlan>,
+    /// Why each generated file is there.
+    pub reasons: BTreeMap<TreePath, &'static str>,
 }
 
 impl Composition {
@@ -155,6 +121,7 @@ struct Growing<'a> {
     steps: Vec<Step>,
     layers: Vec<LayerName>,
     pieces: Vec<Arc<Piece>>,
+    reasons: BTreeMap<TreePath, &'static str>,
     overlaps: Overlaps,
 }
 
@@ -178,6 +145,11 @@ impl Growing<'_> {
             return Ok(());
         }
         self.add(vec![(Step { op: Op::Files { tree, from }, origin }, layer)])
+    }
+
+    fn add_made(&mut self, made: Made, layer: LayerName) -> Result<(), BuildError> {
+        self.reasons.extend(made.reasons);
+        self.add_tree(made.tree, Place::Store, Origin::Generated, layer)
     }
 
     /// The merged tree; a path that two bring is left out of one of them.
@@ -214,7 +186,7 @@ impl Growing<'_> {
     fn finish(mut self) -> Result<Composition, BuildError> {
         let merged = self.merge()?;
         let layers = layer_plans(&self.layers);
-        Ok(Composition { steps: self.steps, pieces: self.pieces, merged, layers })
+        Ok(Composition { steps: self.steps, pieces: self.pieces, merged, layers, reasons: self.reasons })
     }
 }
 
@@ -232,8 +204,8 @@ fn sources(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<Sources, BuildE
     if wants_gconv || wants_mvec {
         for (index, (step, _)) in steps.iter_mut().enumerate() {
             let is_libc = matches!(&step.origin, Origin::Debian { name, .. } if name == "libc6");
-            if let (true, Op::Package { keep_gconv, keep_mvec, .. }) = (is_libc, &mut step.op) {
-                (*keep_gconv, *keep_mvec) = (wants_gconv, wants_mvec);
+            if let (true, Op::Package { slicing, .. }) = (is_libc, &mut step.op) {
+                (slicing.needs_gconv, slicing.needs_mvec) = (wants_gconv, wants_mvec);
                 pieces[index] = Arc::new(context.solve_one(step)?);
             }
         }
@@ -253,9 +225,9 @@ fn source_steps(inputs: &Inputs<'_>) -> Vec<(Step, LayerName)> {
             Some(_) => LayerName::Python,
             None => LayerName::Libraries,
         };
-        let slice = inputs.decisions.slice;
-        let exclude = BTreeSet::new();
-        let op = Op::Package { blob: *blob, slice, keep_gconv: false, keep_mvec: false, exclude };
+        let Decisions { slice, named, .. } = inputs.decisions;
+        let slicing = Slicing { slice: *slice, named: named.contains(name), ..Slicing::default() };
+        let op = Op::Package { blob: *blob, slicing, exclude: BTreeSet::new() };
         let origin = Origin::Debian { name: name.clone(), version: version.clone() };
         steps.push((Step { op, origin }, layer));
     }
@@ -277,13 +249,6 @@ fn source_steps(inputs: &Inputs<'_>) -> Vec<(Step, LayerName)> {
     steps
 }
 
-/// The heaviest wheels, by size and then by name.
-fn heavy_wheels(wheels: &[WheelInput]) -> BTreeSet<&str> {
-    let mut heavy: Vec<&WheelInput> = wheels.iter().filter(|wheel| wheel.size > HEAVY).collect();
-    heavy.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
-    heavy.into_iter().take(MOST_HEAVY).map(|wheel| wheel.name.as_str()).collect()
-}
-
 /// The virtual environment's directory.
 pub fn environment() -> TreePath {
     TreePath::new("app/.venv").expect("a constant path")
@@ -295,12 +260,14 @@ pub fn environment() -> TreePath {
 /// A hostile or damaged package or wheel, two packages with the same file, a file of the application that changes.
 pub fn compose(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<Composition, BuildError> {
     let mut growing = system(context, inputs, Overlaps::Told)?;
-    growing.add_tree(inputs.environment.clone(), Place::Store, Origin::Generated, LayerName::Dependencies)?;
+    let environment =
+        Made::new(inputs.environment.clone(), "the virtual environment and how the command starts");
+    growing.add_made(environment, LayerName::Dependencies)?;
     let application = inputs.application.clone();
     growing.add_tree(application, Place::Application, Origin::Application, LayerName::Application)?;
     let decisions = inputs.decisions;
     let writable = generated::writable(&decisions.writable, decisions.user, decisions.home);
-    growing.add_tree(writable, Place::Store, Origin::Generated, LayerName::Application)?;
+    growing.add_made(Made::new(writable, "a directory of `writable`"), LayerName::Application)?;
     add_bytecode(&mut growing)?;
     add_tools(&mut growing, inputs.tools)?;
     growing.finish()
@@ -322,7 +289,7 @@ fn system<'a>(
 ) -> Result<Growing<'a>, BuildError> {
     let (sources, pieces) = sources(context, inputs)?;
     let (steps, layers) = sources.into_iter().unzip();
-    let mut growing = Growing { context, steps, layers, pieces, overlaps };
+    let mut growing = Growing { context, steps, layers, pieces, reasons: BTreeMap::new(), overlaps };
     let merged = growing.merge()?;
     add_system(&mut growing, inputs, &merged)?;
     Ok(growing)
@@ -334,11 +301,11 @@ fn add_system(growing: &mut Growing<'_>, inputs: &Inputs<'_>, merged: &Merged) -
     let decisions = inputs.decisions;
     let authorities = growing.pieces.iter().flat_map(|piece| piece.captured.clone()).collect();
     let release = inputs.target.release;
-    let tree = generated::base(store, release, decisions.user, decisions.home, &merged.tree, &authorities)?;
-    growing.add_tree(tree, Place::Store, Origin::Generated, LayerName::Base)?;
+    let made = generated::base(store, release, decisions.user, decisions.home, &merged.tree, &authorities)?;
+    growing.add_made(made, LayerName::Base)?;
     let (major, minor) = inputs.target.python();
-    let tree = generated::interpreter(store, &merged.tree, &format!("{major}.{minor}"))?;
-    growing.add_tree(tree, Place::Store, Origin::Generated, LayerName::Python)?;
+    let made = generated::interpreter(store, &merged.tree, &format!("{major}.{minor}"))?;
+    growing.add_made(made, LayerName::Python)?;
     let offered: Vec<_> = growing
         .pieces
         .iter()
@@ -353,8 +320,7 @@ fn add_system(growing: &mut Growing<'_>, inputs: &Inputs<'_>, merged: &Merged) -
         .max()
         .cloned()
         .unwrap_or(LayerName::Base);
-    let tree = generated::alternatives(store, &merged.tree, &offered)?;
-    growing.add_tree(tree, Place::Store, Origin::Generated, last.clone())?;
+    growing.add_made(generated::alternatives(store, &merged.tree, &offered)?, last.clone())?;
     let merged = growing.merge()?;
     let elf: BTreeMap<&TreePath, &ElfFacts> =
         growing.pieces.iter().flat_map(|piece| piece.elf.iter()).collect();
@@ -364,7 +330,7 @@ fn add_system(growing: &mut Growing<'_>, inputs: &Inputs<'_>, merged: &Merged) -
     let mut tree = Tree::new();
     let path = TreePath::new(ld_so_cache::PATH).expect("a constant path");
     tree.insert(path, bareboat_image::Entry::file(store.insert(&cache)?, cache.len() as u64, 0o644));
-    growing.add_tree(tree, Place::Store, Origin::Generated, last)
+    growing.add_made(Made::new(tree, "where libraries are, so that the loader need not search"), last)
 }
 
 /// Bytecode for every piece with Python files, beside them; of the standard library what is worth it.
@@ -413,12 +379,4 @@ fn add_tools(growing: &mut Growing<'_>, tools: &[(String, String, Digest)]) -> R
         (Step { op, origin }, LayerName::Debug)
     };
     growing.add(tools.iter().map(step).collect())
-}
-
-fn layer_plans(layers: &[LayerName]) -> Vec<LayerPlan> {
-    let mut plans: BTreeMap<&LayerName, Vec<usize>> = BTreeMap::new();
-    for (index, layer) in layers.iter().enumerate() {
-        plans.entry(layer).or_default().push(index);
-    }
-    plans.into_iter().map(|(name, steps)| LayerPlan { name: name.text(), steps }).collect()
 }

@@ -21,6 +21,23 @@ pub const LAUNCHER: &str = "usr/lib/bareboat/launch.py";
 /// Where the application lives.
 pub const APPLICATION: &str = "app";
 
+/// Files that somebody made, and why each is there.
+#[derive(Debug, Default)]
+pub struct Made {
+    /// The files.
+    pub tree: Tree,
+    /// Why, a clause.
+    pub reasons: BTreeMap<TreePath, &'static str>,
+}
+
+impl Made {
+    /// Files that all have the same reason.
+    pub fn new(tree: Tree, because: &'static str) -> Self {
+        let reasons = tree.entries.keys().map(|path| (path.clone(), because)).collect();
+        Self { tree, reasons }
+    }
+}
+
 /// The base layer's generated files.
 ///
 /// `tree` is what the packages bring; `authorities` the certificates they brought, by path.
@@ -34,7 +51,7 @@ pub fn base(
     home: HomeAccess,
     tree: &Tree,
     authorities: &BTreeMap<TreePath, Digest>,
-) -> Result<Tree, BuildError> {
+) -> Result<Made, BuildError> {
     let mut sources = BTreeMap::new();
     for (path, digest) in authorities {
         sources.insert(path.clone(), store.read(digest, LARGEST_CAPTURED)?);
@@ -58,7 +75,7 @@ pub fn base(
 ///
 /// # Errors
 /// The store.
-pub fn alternatives(store: &Store, tree: &Tree, offered: &[Alternative]) -> Result<Tree, BuildError> {
+pub fn alternatives(store: &Store, tree: &Tree, offered: &[Alternative]) -> Result<Made, BuildError> {
     store_all(store, alternatives::generate(tree, offered), tree)
 }
 
@@ -66,7 +83,7 @@ pub fn alternatives(store: &Store, tree: &Tree, offered: &[Alternative]) -> Resu
 ///
 /// # Errors
 /// The store.
-pub fn interpreter(store: &Store, tree: &Tree, version: &str) -> Result<Tree, BuildError> {
+pub fn interpreter(store: &Store, tree: &Tree, version: &str) -> Result<Made, BuildError> {
     store_all(store, interpreter_links::generate(tree, version), tree)
 }
 
@@ -120,9 +137,9 @@ pub fn writable(paths: &[TreePath], user: RuntimeUser, home: HomeAccess) -> Tree
     tree
 }
 
-/// A tree of generated files, their bytes in the store. What a package brings itself is left to it.
-fn store_all(store: &Store, generated: Vec<Generated>, present: &Tree) -> Result<Tree, BuildError> {
-    let mut tree = Tree::new();
+/// Generated files with their bytes in the store. What a package brings itself is left to it.
+fn store_all(store: &Store, generated: Vec<Generated>, present: &Tree) -> Result<Made, BuildError> {
+    let mut made = Made::default();
     for file in generated {
         if present.get(&file.path).is_some() && !REPLACED.contains(&file.path.to_str_lossy().as_ref()) {
             continue;
@@ -130,9 +147,10 @@ fn store_all(store: &Store, generated: Vec<Generated>, present: &Tree) -> Result
         if !file.content.is_empty() || file.entry.size() == 0 {
             store.insert(&file.content)?;
         }
-        tree.insert(file.path, file.entry);
+        made.reasons.insert(file.path.clone(), file.because);
+        made.tree.insert(file.path, file.entry);
     }
-    Ok(tree)
+    Ok(made)
 }
 
 /// Files of packages that ours stand in for.

@@ -163,7 +163,8 @@ pub fn decisions(options: &Options, config: &Config) -> Result<Decisions, Config
         }
         writable.push(path);
     }
-    Ok(Decisions { slice, user, home, writable })
+    let named = config.packages.iter().cloned().collect();
+    Ok(Decisions { slice, named, user, home, writable })
 }
 
 /// The option of the command line, else the setting, parsed.

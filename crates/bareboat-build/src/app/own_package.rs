@@ -7,6 +7,7 @@ use bareboat_image::{Entry, Tree, TreePath};
 use bareboat_packages::wheel::{Script, VenvLayout};
 use bareboat_store::Store;
 
+use super::dynamic_version;
 use super::project::Project;
 use crate::BuildError;
 
@@ -31,8 +32,11 @@ pub fn files(
     let poetry = document.get("tool").and_then(|tool| tool.get("poetry")).and_then(toml::Value::as_table);
     let Some(table) = standard.or(poetry) else { return Ok(tree) };
     let Some(name) = table.get("name").and_then(toml::Value::as_str) else { return Ok(tree) };
-    // A dynamic version is only known to the build backend, which does not run here.
-    let version = table.get("version").and_then(toml::Value::as_str).unwrap_or("0");
+    let version = match table.get("version").and_then(toml::Value::as_str) {
+        Some(version) => Some(version.to_owned()),
+        None => dynamic_version::find(project, directory, name, &document)?,
+    };
+    let version = version.unwrap_or_else(|| dynamic_version::UNKNOWN.to_owned());
     let stem = format!("{}-{version}.dist-info", name.replace(['-', '.'], "_"));
     let base = layout.site_packages().join(&stem).map_err(|error| wrong(error.to_string()))?;
     let scripts = scripts(table);

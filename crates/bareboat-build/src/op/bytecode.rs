@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use bareboat_image::{Entry, FileMeta, Kind, PartWriter, TreePath};
@@ -26,7 +26,8 @@ pub struct Interpreter {
     packages: Vec<Digest>,
     python: (u8, u8),
     identity: Digest,
-    root: PathBuf,
+    /// Name of its root in the store.
+    root: String,
     compiler: OnceLock<Compiler>,
 }
 
@@ -35,10 +36,10 @@ impl Interpreter {
     /// store) hold, in `version`: Debian's full version of the interpreter package.
     ///
     /// Bytecode is the same on every architecture, so the identity is the version alone.
-    pub fn new(store: &Store, packages: Vec<Digest>, python: (u8, u8), version: &str) -> Self {
+    pub fn new(packages: Vec<Digest>, python: (u8, u8), version: &str) -> Self {
         let identity = Digest::of(format!("python {}.{} {version}", python.0, python.1));
         let names: String = packages.iter().map(|blob| format!("{blob}\n")).collect();
-        let root = store.rootfs_directory().join(format!("interpreter-{}", Digest::of(names).short()));
+        let root = format!("interpreter-{}", Digest::of(names).short());
         Self { packages, python, identity, root, compiler: OnceLock::new() }
     }
 
@@ -51,33 +52,20 @@ impl Interpreter {
         if let Some(compiler) = self.compiler.get() {
             return Ok(compiler);
         }
-        let _lock = store.lock(&format!("interpreter-{}", self.identity.short()), || {})?;
-        if !self.root.is_dir() {
-            self.unpack(store)?;
-        }
-        let compiler = Compiler::new(&self.root, self.python, rayon::current_num_threads())?;
+        let root = store.unpacked(&self.root, |root| self.unpack(store, root))?;
+        let compiler = Compiler::new(&root, self.python, rayon::current_num_threads())?;
         Ok(self.compiler.get_or_init(|| compiler))
     }
 
-    /// Unpacks into a directory beside, then renames: a half-unpacked interpreter is never used.
-    fn unpack(&self, store: &Store) -> Result<(), BuildError> {
-        let parent = store.rootfs_directory();
-        let fail = |path: &Path| {
-            let path = path.to_owned();
-            move |error: std::io::Error| StoreError::io("write", &path, error)
-        };
-        fs::create_dir_all(&parent).map_err(fail(&parent))?;
-        let temporary = tempfile::tempdir_in(&parent).map_err(fail(&parent))?;
+    fn unpack(&self, store: &Store, root: &Path) -> Result<(), BuildError> {
         for blob in &self.packages {
-            unpack_package(store, blob, temporary.path())?;
+            unpack_package(store, blob, root)?;
         }
         for (link, target) in [("lib", "usr/lib"), ("lib64", "usr/lib64"), ("bin", "usr/bin")] {
-            let link = temporary.path().join(link);
-            std::os::unix::fs::symlink(target, &link).map_err(fail(&link))?;
+            let link = root.join(link);
+            std::os::unix::fs::symlink(target, &link)
+                .map_err(|error| StoreError::io("write", &link, error))?;
         }
-        fs::set_permissions(temporary.path(), fs::Permissions::from_mode(0o755)).map_err(fail(&self.root))?;
-        let temporary = temporary.keep();
-        fs::rename(&temporary, &self.root).map_err(fail(&self.root))?;
         Ok(())
     }
 }
@@ -141,9 +129,8 @@ pub fn compile(context: &Context<'_>, of: &Op, choice: &Choice<'_>) -> Result<Pi
     let writer = PartWriter::new(context.store, context.compression, mtime)?;
     let mut compiling = Compiling { compiler, writer, piece: Piece::empty() };
     match of {
-        Op::Package { blob, slice, exclude, .. } => {
-            let slicing = Slicing { slice: *slice, ..Slicing::default() };
-            let sources = package_sources(context, blob, slicing, |path| {
+        Op::Package { blob, slicing, exclude } => {
+            let sources = package_sources(context, blob, *slicing, |path| {
                 choice.includes(compiler, path) && !exclude.contains(path)
             })?;
             compiling.all(sources.into_iter().map(Ok))?;

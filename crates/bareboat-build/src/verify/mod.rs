@@ -26,6 +26,9 @@ pub struct Proof {
     pub unknown_elf_files: usize,
     /// Extension modules whose tag fits the interpreter.
     pub extension_modules: usize,
+    /// Extension modules whose name and wheel do not say what they are for.
+    #[serde(default)]
+    pub unknown_extension_modules: usize,
     /// Scripts whose interpreter is there.
     pub scripts: usize,
     /// Imports of the application that resolve.
@@ -40,11 +43,10 @@ impl std::fmt::Display for Proof {
             return f.write_str("nothing");
         }
         let unknown = |count: usize| if count > 0 { format!(" ({count} unknown)") } else { String::new() };
-        let Self { elf_files, unknown_elf_files, extension_modules, scripts, imports, unknown_imports } =
-            self;
-        write!(f, "{elf_files} ELF files{}, ", unknown(*unknown_elf_files))?;
-        write!(f, "{extension_modules} extension modules, {scripts} scripts, ")?;
-        write!(f, "{imports} imports{}", unknown(*unknown_imports))
+        write!(f, "{} ELF files{}, ", self.elf_files, unknown(self.unknown_elf_files))?;
+        let modules = unknown(self.unknown_extension_modules);
+        write!(f, "{} extension modules{modules}, {} scripts, ", self.extension_modules, self.scripts)?;
+        write!(f, "{} imports{}", self.imports, unknown(self.unknown_imports))
     }
 }
 
@@ -84,8 +86,9 @@ pub fn verify(
     findings.sort();
     findings.dedup();
     let text = |finding: &Finding| {
-        let origin = composition.origin(&finding.path).map(ToString::to_string).unwrap_or_default();
-        format!("  {} ({origin}): {}\n    {}", finding.path, finding.what, finding.hint)
+        let origin =
+            composition.origin(&finding.path).map(|origin| format!(" ({origin})")).unwrap_or_default();
+        format!("  {}{origin}: {}\n    {}", finding.path, finding.what, finding.hint)
     };
     Err(BuildError::Unproved { findings: findings.iter().map(text).collect() })
 }

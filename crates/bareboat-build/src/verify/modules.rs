@@ -25,14 +25,17 @@ pub(super) fn check_tags(
         let Some(facts) = &piece.python else { continue };
         for path in piece.elf.keys().filter(|path| composition.merged.owner.get(*path) == Some(&index)) {
             let name = String::from_utf8_lossy(path.file_name()).into_owned();
-            match judge(&name, &facts.tags, &python) {
-                Some(verdict) if verdict.fit == Fit::Wrong => findings.push(Finding {
+            let Some(verdict) = judge(&name, &facts.tags, &python) else { continue };
+            match verdict.fit {
+                Fit::Wrong => findings.push(Finding {
                     path: path.clone(),
                     what: format!("cannot be imported: {}", verdict.because),
                     hint: format!("lock a wheel of `{}` for {}", facts.name, target.python_name()),
                 }),
-                Some(_) => proof.extension_modules += 1,
-                None => {}
+                Fit::Loads => proof.extension_modules += 1,
+                Fit::Unproven => proof.unknown_extension_modules += 1,
+                // The interpreter passes it by.
+                Fit::Unseen => {}
             }
         }
     }
@@ -63,7 +66,9 @@ pub(super) fn check_imports(
     let tree = &composition.merged.tree;
     let python = target.for_wheels(0);
     let read = |path: &TreePath| application.read(composition, path);
-    let entries = entries(runtime);
+    let mut entries = entries(runtime);
+    let script = own_script(runtime, &read);
+    entries.extend(script.iter().map(|(path, _)| Entry::MainFile(path.clone())));
     let roots = search_roots(runtime, &entries, application.import_roots);
     let library = format!("usr/lib/{}", target.python_name());
     let standard = [library.clone(), format!("{library}/lib-dynload")];
@@ -76,7 +81,7 @@ pub(super) fn check_imports(
     findings.extend(entries.iter().filter_map(|entry| missing_script(entry, &composition.merged.tree)));
     let modules = Modules::new(tree, &python, &search, &read);
     let sources = application.project.python_sources();
-    let sources = imports::scan_all(sources, target.python()).into_iter().collect();
+    let sources = imports::scan_all(sources.into_iter().chain(script), target.python()).into_iter().collect();
     let report = imports::check(&modules, &sources, &roots, &entries);
     proof.imports = report.resolved;
     proof.unknown_imports = report.unknown.len();
@@ -86,10 +91,13 @@ pub(super) fn check_imports(
         observer(Event::Decision { text });
     }
     for missing in report.missing {
-        let path = missing.file.unwrap_or_default();
         let unfit = missing.unfit.map(|why| format!(" ({why})")).unwrap_or_default();
-        let what =
-            format!("line {} imports `{}`, which is not in the image{unfit}", missing.line, missing.module);
+        let begin = match &missing.file {
+            Some(_) => format!("line {} imports", missing.line),
+            None => "the command starts with".to_owned(),
+        };
+        let what = format!("{begin} `{}`, which is not in the image{unfit}", missing.module);
+        let path = missing.file.unwrap_or_else(|| TreePath::new("app").expect("a constant path"));
         match missing.need {
             Need::Required => findings.push(Finding { path, what, hint: missing.hint }),
             _ => observer(Event::Decision { text: format!("{path}: {what}; the import is optional") }),
@@ -160,14 +168,8 @@ const DIRECTORY_OPTIONS: &[&str] = &["--chdir", "--app-dir", "--pythonpath"];
 
 /// Where the program starts, as far as its command tells: a file, a module, or the object a server is given.
 fn entries(runtime: &Runtime) -> Vec<Entry> {
-    let words: Vec<&str> =
-        runtime.entrypoint.iter().map(String::as_str).filter(|word| !word.ends_with("/launch.py")).collect();
-    // Behind the launcher: its own interpreter, settings, then the program.
-    let launched = usize::from(words.len() < runtime.entrypoint.len());
-    let settings = words.iter().skip(launched).take_while(|word| !word.starts_with('/')).count();
-    let Some((program, arguments)) = words.get(launched + settings..).and_then(<[&str]>::split_first) else {
-        return Vec::new();
-    };
+    let words = command(runtime);
+    let Some((program, arguments)) = words.split_first() else { return Vec::new() };
     let file = |path: &&str| {
         let path = match path.strip_prefix('/') {
             Some(path) => path.to_owned(),
@@ -194,6 +196,28 @@ fn entries(runtime: &Runtime) -> Vec<Entry> {
     }
 }
 
+/// The program and its arguments, without the launcher.
+fn command(runtime: &Runtime) -> Vec<&str> {
+    let words: Vec<&str> =
+        runtime.entrypoint.iter().map(String::as_str).filter(|word| !word.ends_with("/launch.py")).collect();
+    // Behind the launcher: its own interpreter, settings, then the program.
+    let launched = usize::from(words.len() < runtime.entrypoint.len());
+    let settings = words.iter().skip(launched).take_while(|word| !word.starts_with('/')).count();
+    words.into_iter().skip(launched + settings).collect()
+}
+
+/// The script of the application's own that is started (`[project.scripts]`), with its text.
+fn own_script(
+    runtime: &Runtime,
+    read: &impl Fn(&TreePath) -> Option<Vec<u8>>,
+) -> Option<(TreePath, Vec<u8>)> {
+    let path = TreePath::new(command(runtime).first()?.strip_prefix('/')?).ok()?;
+    let below = path.strip_prefix(&environment())?;
+    let is_script = below.to_str_lossy().starts_with("bin/") && !below.to_str_lossy().contains("python");
+    let text = read(&path).filter(|text| is_script && text.starts_with(b"#!"))?;
+    Some((path, text))
+}
+
 /// `module:object` words, as WSGI and ASGI servers take them.
 fn objects(words: &[&str]) -> Vec<Entry> {
     let is_name = |text: &str| {
@@ -213,8 +237,12 @@ mod tests {
     use super::*;
 
     fn entries_of(words: &[&str]) -> Vec<Entry> {
+        entries(&runtime_of(words))
+    }
+
+    fn runtime_of(words: &[&str]) -> Runtime {
         let entrypoint = words.iter().map(|word| (*word).to_owned()).collect();
-        entries(&Runtime {
+        Runtime {
             entrypoint,
             environment: Default::default(),
             user: String::new(),
@@ -222,7 +250,21 @@ mod tests {
             port: None,
             labels: Default::default(),
             created: String::new(),
-        })
+        }
+    }
+
+    #[test]
+    fn a_script_of_the_application_is_read_and_a_wheels_is_not() {
+        let own = TreePath::new("app/.venv/bin/shop").unwrap();
+        let text = b"#!/app/.venv/bin/python\nfrom shop import main\n".to_vec();
+        let read = |path: &TreePath| (*path == own).then(|| text.clone());
+        let of = |words: &[&str]| own_script(&runtime_of(words), &read);
+        assert_eq!(of(&["/app/.venv/bin/shop", "--port", "80"]), Some((own.clone(), text.clone())));
+        let launched =
+            ["/app/.venv/bin/python", "/usr/lib/bareboat/launch.py", "A=$B", "/app/.venv/bin/shop", "$A"];
+        assert_eq!(of(&launched), Some((own.clone(), text.clone())));
+        assert_eq!(of(&["/app/.venv/bin/gunicorn", "app:app"]), None);
+        assert_eq!(of(&["/app/.venv/bin/python", "/app/main.py"]), None);
     }
 
     #[test]

@@ -29,8 +29,6 @@ pub(super) enum Unless {
     Gconv,
     /// `Slicing::needs_mvec`.
     Mvec,
-    /// `Slicing::debug`.
-    Debug,
 }
 
 const fn keep(package: &'static str, pattern: &'static str) -> Rule {
@@ -110,7 +108,7 @@ pub(super) const RULES: &[Rule] = &[
     cut("libc6", "usr/lib/*/libmemusage.so", DEBUGGING),
     cut("libc6", "usr/lib/*/libpcprofile.so", DEBUGGING),
     cut("libc6", "usr/lib/*/libc_malloc_debug.so.0", DEBUGGING),
-    cut_unless(Unless::Debug, "libc6", "usr/lib/*/libthread_db.so.1", DEBUGGING),
+    cut("libc6", "usr/lib/*/libthread_db.so.1", DEBUGGING),
     cut("libc6", "usr/lib/*/libBrokenLocale.so.1", "for programs of the 1990s"),
     cut("libc6", "usr/lib/*/libnss_hesiod.so.2", "Hesiod name service, which nsswitch.conf does not name"),
     // 1.4 MB.

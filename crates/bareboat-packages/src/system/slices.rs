@@ -63,8 +63,8 @@ pub struct Slicing {
     pub needs_gconv: bool,
     /// Something in the image is linked to `libmvec.so.1`.
     pub needs_mvec: bool,
-    /// The debug variant: keep what debuggers load.
-    pub debug: bool,
+    /// The user asked for this package by name: nothing is cut but what is cut from every package.
+    pub named: bool,
 }
 
 /// Whether a file goes into the image.
@@ -88,12 +88,12 @@ impl Slicing {
 
     fn applies(&self, rule: &Rule, package: &str) -> bool {
         (!rule.web_only || self.slice == Slice::Web)
-            && (rule.package.is_empty() || matches_name(rule.package.as_bytes(), package.as_bytes()))
+            && (rule.package.is_empty()
+                || !self.named && matches_name(rule.package.as_bytes(), package.as_bytes()))
             && match rule.unless {
                 Unless::Never => true,
                 Unless::Gconv => !self.needs_gconv,
                 Unless::Mvec => !self.needs_mvec,
-                Unless::Debug => !self.debug,
             }
     }
 }
@@ -131,7 +131,7 @@ mod tests {
         slicing.verdict(package, &TreePath::new(path).unwrap()) == Verdict::Keep
     }
 
-    const SAFE: Slicing = Slicing { slice: Slice::Safe, needs_gconv: false, needs_mvec: false, debug: false };
+    const SAFE: Slicing = Slicing { slice: Slice::Safe, needs_gconv: false, needs_mvec: false, named: false };
     const WEB: Slicing = Slicing { slice: Slice::Web, ..SAFE };
     const FULL: Slicing = Slicing { slice: Slice::Full, ..SAFE };
     const GCONV: Slicing = Slicing { needs_gconv: true, ..SAFE };
@@ -192,7 +192,13 @@ mod tests {
         assert!(keeps(Slicing { needs_mvec: true, ..SAFE }, "libc6", vectors));
         let debugging = "usr/lib/aarch64-linux-gnu/libthread_db.so.1";
         assert!(!keeps(SAFE, "libc6", debugging));
-        assert!(keeps(Slicing { debug: true, ..SAFE }, "libc6", debugging));
+    }
+
+    #[test]
+    fn a_package_asked_for_by_name_keeps_its_tools() {
+        let named = Slicing { named: true, ..WEB };
+        assert!(!keeps(WEB, "libc-bin", "usr/bin/getconf") && keeps(named, "libc-bin", "usr/bin/getconf"));
+        assert!(!keeps(named, "libc-bin", "usr/share/man/man1/getconf.1.gz"));
     }
 
     #[test]

@@ -34,12 +34,13 @@ pub fn run(session: &Session, arguments: &ExplainArgs) -> Result<ExitCode, Failu
         });
     };
     let owner = &inventory.origins[*owner];
+    let reason = inventory.reasons.get(&path).unwrap_or(&owner.reason);
     if arguments.format == Format::Json {
-        let value = serde_json::json!({ "version": 1, "path": path.to_string(), "origin": owner.origin, "reason": owner.reason });
+        let value = serde_json::json!({ "version": 1, "path": path.to_string(), "origin": owner.origin, "reason": reason });
         print(&format!("{value:#}\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    let mut text = format!("{path}\n  from: {}\n  why:  {}\n", owner.origin, owner.reason);
+    let mut text = format!("{path}\n  from: {}\n  why:  {}\n", owner.origin, reason);
     if matches!(owner.origin, Origin::Debian { .. }) {
         for (action, instead) in &owner.replaced {
             text.push_str(&format!("  its script: {action}; here: {instead}\n"));

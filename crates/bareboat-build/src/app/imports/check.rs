@@ -82,7 +82,7 @@ impl Walk<'_> {
                 file.inspect(|file| self.reach(file, Need::Required))
             }
             Found::Missing { name, unfit } => {
-                let hint = hint(&name, self.modules.python());
+                let hint = self.advice(&name);
                 let missing =
                     Missing { need: Need::Required, file: None, line: 0, module: name, unfit, hint };
                 self.report.missing.push(missing);
@@ -155,15 +155,20 @@ impl Walk<'_> {
                 true
             }
             Found::Missing { name: module, unfit } => {
-                let hint = match module.starts_with('.') {
-                    true => "the file is in no package: import without the dots".to_owned(),
-                    false if self.own.has_top(&module) => "add the file, or check `.dockerignore`".to_owned(),
-                    false => hint(&module, self.modules.python()),
-                };
+                let hint = self.advice(&module);
                 let (file, line) = (Some(file.clone()), import.line);
                 self.report.missing.push(Missing { need, file, line, module, unfit, hint });
                 false
             }
+        }
+    }
+
+    /// What to do about a module that is missing.
+    fn advice(&self, module: &str) -> String {
+        match module.starts_with('.') {
+            true => "the file is in no package: import without the dots".to_owned(),
+            false if self.own.has_top(module) => "add the file, or check `.dockerignore`".to_owned(),
+            false => hint(module, self.modules.python()),
         }
     }
 

@@ -77,6 +77,7 @@ pub fn packages(
     let present: BTreeSet<String> = packages.iter().map(|package| package.name.clone()).collect();
     let mut exclude = present.clone();
     exclude.extend(NEVER.iter().map(|name| (*name).to_owned()));
+    exclude.retain(|name| present.contains(name) || !added.contains(name));
     // The interpreter is composed from its parts; these would bring it again as a system has it.
     let python = target.python_name();
     exclude.extend([python.clone(), format!("{python}-minimal"), "python3".into(), "python3-minimal".into()]);

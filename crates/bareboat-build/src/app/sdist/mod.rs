@@ -129,7 +129,7 @@ impl Bench<'_> {
         one: &LockedDistribution,
         sha256: Digest,
     ) -> Result<Hooks<'b>, BuildError> {
-        let root = BuildRoot::new(self.workshop.store, &builds.packages, self.host.python());
+        let root = BuildRoot::new(&builds.packages, self.host.python());
         Hooks::new(self, root, one, sha256)
     }
 

@@ -28,7 +28,6 @@ pub(super) struct BuildRoot<'a> {
     packages: &'a [LockedDeb],
     python: (u8, u8),
     identity: Digest,
-    path: PathBuf,
 }
 
 /// Changes with what is made besides unpacking.
@@ -53,14 +52,13 @@ const LEFT_OUT: &[&str] = &[
 
 impl<'a> BuildRoot<'a> {
     /// The root that `packages` make; nothing is unpacked yet.
-    pub(super) fn new(store: &Store, packages: &'a [LockedDeb], python: (u8, u8)) -> Self {
+    pub(super) fn new(packages: &'a [LockedDeb], python: (u8, u8)) -> Self {
         let mut names = format!("build root {FORM} {}.{}\n", python.0, python.1);
         for package in packages {
             names.push_str(&format!("{}\n", package.sha256));
         }
         let identity = Digest::of(names);
-        let path = store.rootfs_directory().join(format!("build-{}", identity.short()));
-        Self { packages, python, identity, path }
+        Self { packages, python, identity }
     }
 
     /// What cache keys hold of it.
@@ -73,18 +71,10 @@ impl<'a> BuildRoot<'a> {
     /// # Errors
     /// A hostile or damaged package, two packages with one file, a full disk. Nothing half-made is left.
     pub(super) fn path(&self, store: &Store) -> Result<PathBuf, BuildError> {
-        let _lock = store.lock(&format!("build-root-{}", self.identity.short()), || {})?;
-        if self.path.is_dir() {
-            return Ok(self.path.clone());
-        }
-        let parent = store.rootfs_directory();
-        fs::create_dir_all(&parent).map_err(fail(&parent))?;
-        let temporary = tempfile::tempdir_in(&parent).map_err(fail(&parent))?;
         let blobs: Vec<Digest> = self.packages.iter().map(|package| package.sha256).collect();
-        write(store, &blobs, self.python, temporary.path())?;
-        fs::set_permissions(temporary.path(), Permissions::from_mode(0o755)).map_err(fail(&self.path))?;
-        fs::rename(temporary.keep(), &self.path).map_err(fail(&self.path))?;
-        Ok(self.path.clone())
+        store.unpacked(&format!("build-{}", self.identity.short()), |root| {
+            write(store, &blobs, self.python, root)
+        })
     }
 }
 

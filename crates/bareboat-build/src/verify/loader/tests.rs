@@ -19,8 +19,13 @@ const SITE: &str = "app/.venv/lib/python3.13/site-packages";
 type Brought<'a> = (Origin, &'a [&'a str], &'a [(String, ElfMaker)]);
 
 fn composition(brought: &[Brought<'_>]) -> Composition {
-    let mut composition =
-        Composition { steps: Vec::new(), pieces: Vec::new(), merged: Default::default(), layers: Vec::new() };
+    let mut composition = Composition {
+        steps: Vec::new(),
+        pieces: Vec::new(),
+        merged: Default::default(),
+        layers: Vec::new(),
+        reasons: Default::default(),
+    };
     for (origin, tags, files) in brought {
         let mut piece = Piece::empty();
         if let Origin::Python { .. } = origin {
