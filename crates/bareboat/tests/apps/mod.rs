@@ -178,6 +178,8 @@ struct Container {
     engine: Engine,
     id: String,
     tag: String,
+    /// Where it answers: its own address where the engine gives it one, so that a server on loopback alone is found out.
+    address: String,
     port: u16,
 }
 
@@ -187,32 +189,30 @@ impl Container {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = engine.command();
         let port_setting = format!("PORT={port}");
-        command.args([
-            "run",
-            "-d",
-            "--read-only",
-            "--cap-drop",
-            "ALL",
-            "--network",
-            "host",
-            "-e",
-            &port_setting,
-        ]);
+        command.args(["run", "-d", "--read-only", "--cap-drop", "ALL", "-e", &port_setting]);
         if engine == Engine::Podman {
-            // Podman asks for more open files than a machine without CAP_SYS_RESOURCE may give.
-            command.args(["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]);
+            // Podman asks for more open files than a machine without CAP_SYS_RESOURCE may give, and for a firewall.
+            command.args([
+                "--ulimit",
+                "nofile=1024:1024",
+                "--ulimit",
+                "nproc=1024:1024",
+                "--network",
+                "host",
+            ]);
         }
         let name = if engine == Engine::Podman { format!("docker.io/{tag}") } else { tag.to_owned() };
         let output = run(command.arg(&name));
         let id = String::from_utf8(output.stdout).unwrap().trim().to_owned();
-        Self { engine, id, tag: name, port }
+        let address = engine.address(&id);
+        Self { engine, id, tag: name, address, port }
     }
 
     fn ask(&self, text: &str) {
         let until = Instant::now() + Duration::from_secs(60);
         let mut last = String::new();
         while Instant::now() < until {
-            match get(self.port) {
+            match get(&self.address, self.port) {
                 Ok(page) if page.contains(text) => return,
                 Ok(page) => last = page,
                 Err(error) => last = error.to_string(),
@@ -254,10 +254,18 @@ impl Engine {
             }
         }
     }
+
+    /// The address of a container; this machine's for one that shares its network.
+    fn address(self, id: &str) -> String {
+        const FORMAT: &str = "{{.NetworkSettings.IPAddress}}";
+        let output = run(self.command().args(["inspect", "--format", FORMAT, id]));
+        let address = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+        if address.is_empty() { "127.0.0.1".to_owned() } else { address }
+    }
 }
 
-fn get(port: u16) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+fn get(address: &str, port: u16) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect((address, port))?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut bytes = Vec::new();
