@@ -1,6 +1,6 @@
 //! The bound that `cargo xtask bench` prints: what any builder of this image must do, and nothing else.
 //!
-//! `bound LOCK CACHE` reads the packages and wheels of a lock from the cache of an earlier build, decompresses and
+//! `bound LOCK CACHE SLICE` reads the packages and wheels of a lock from the cache of an earlier build, decompresses and
 //! hashes them, compresses what the image keeps of the packages, and hashes that, on all cores.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
@@ -18,18 +18,22 @@ use rayon::prelude::*;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, lock, cache] = &arguments[..] else { panic!("usage: bound LOCK CACHE") };
+    let [_, lock, cache, slice] = &arguments[..] else { panic!("usage: bound LOCK CACHE SLICE") };
+    let slicing = Slicing { slice: slice.parse().unwrap(), ..Slicing::default() };
     let lock = std::fs::read_to_string(lock).unwrap();
     let store = Store::open(Path::new(cache)).unwrap();
     let mut blobs: Vec<Digest> = lock
         .lines()
         .filter_map(|line| line.strip_prefix("sha256 = \"")?.trim_end_matches('"').parse().ok())
+        // What is locked for other variants and for builds was not fetched.
+        .filter(|digest| store.contains(digest))
         .collect();
+    assert!(!blobs.is_empty(), "nothing of the lock is in the cache");
     // The longest first, as any builder would.
     blobs.sort_by_key(|digest| std::cmp::Reverse(store.size(digest)));
     let download: u64 = blobs.iter().filter_map(|digest| store.size(digest)).sum();
     let started = Instant::now();
-    let counts: Vec<Count> = blobs.par_iter().map(|digest| work(&store, digest)).collect();
+    let counts: Vec<Count> = blobs.par_iter().map(|digest| work(&store, digest, slicing)).collect();
     let seconds = started.elapsed().as_secs_f64();
     let unpacked: u64 = counts.iter().map(|count| count.unpacked).sum();
     let compressed: u64 = counts.iter().map(|count| count.compressed).sum();
@@ -44,18 +48,18 @@ struct Count {
     compressed: u64,
 }
 
-fn work(store: &Store, digest: &Digest) -> Count {
+fn work(store: &Store, digest: &Digest, slicing: Slicing) -> Count {
     let size = store.size(digest).unwrap();
     assert_eq!(Digest::of(store.read(digest, size).unwrap()), *digest);
     let mut start = [0; 8];
     store.open_blob(digest).unwrap().read_exact(&mut start).unwrap();
-    if &start == b"!<arch>\n" { package(store, digest) } else { wheel(store, digest) }
+    if &start == b"!<arch>\n" { package(store, digest, slicing) } else { wheel(store, digest) }
 }
 
-fn package(store: &Store, digest: &Digest) -> Count {
+fn package(store: &Store, digest: &Digest, slicing: Slicing) -> Count {
     let mut reader = DebReader::open(store.open_blob(digest).unwrap()).unwrap();
     let name = reader.control().package().to_owned();
-    let mut placer = Placer::new(&name, Slicing::default());
+    let mut placer = Placer::new(&name, slicing);
     let mut kept = Vec::new();
     reader
         .for_each_entry(|entry, content| {

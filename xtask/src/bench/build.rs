@@ -148,8 +148,11 @@ impl Bench {
 
     fn bound(&self) -> Result<Bound, String> {
         let lock = self.application().join("bareboat.lock");
+        let configured = read(&self.application().join("bareboat.toml"))?;
+        let slice = configured.lines().find_map(|line| line.strip_prefix("slice = \""));
         let output = Command::new(crate::root().join("target/release/examples/bound"))
             .args([&lock, &self.cache()])
+            .arg(slice.map_or("safe", |slice| slice.trim_end_matches('"')))
             .stderr(Stdio::inherit())
             .output()
             .map_err(|error| format!("cannot run the bound: {error}"))?;
