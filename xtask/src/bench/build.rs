@@ -209,8 +209,10 @@ fn download_rate(lock: &str) -> Result<f64, String> {
 /// The first mirror of the main archive in the host's apt sources.
 fn mirror() -> Option<String> {
     let text = crate::test::apt_sources();
-    let mut words =
-        text.split_whitespace().filter(|word| word.starts_with("http") && !word.contains("security"));
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let mut words = lines
+        .flat_map(str::split_whitespace)
+        .filter(|word| word.starts_with("http") && !word.contains("security"));
     words.next().map(|word| word.trim_end_matches('/').to_owned())
 }
 
