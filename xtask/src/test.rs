@@ -82,8 +82,12 @@ fn network() -> bool {
 /// The text of all apt sources of this machine.
 pub(crate) fn apt_sources() -> String {
     let mut text = std::fs::read_to_string("/etc/apt/sources.list").unwrap_or_default();
-    for entry in std::fs::read_dir("/etc/apt/sources.list.d").into_iter().flatten().flatten() {
-        text.push_str(&std::fs::read_to_string(entry.path()).unwrap_or_default());
+    let entries = std::fs::read_dir("/etc/apt/sources.list.d").into_iter().flatten().flatten();
+    // apt reads no others (sources.list(5)).
+    let is_read =
+        |path: &std::path::Path| path.extension().is_some_and(|kind| kind == "list" || kind == "sources");
+    for path in entries.map(|entry| entry.path()).filter(|path| is_read(path)) {
+        text.push_str(&std::fs::read_to_string(path).unwrap_or_default());
     }
     text
 }
