@@ -27,6 +27,17 @@ pub fn from_bytes<T: DeserializeOwned>(what: &'static str, bytes: &[u8]) -> Resu
     serde_json::from_slice(bytes).map_err(|error| DocumentError { what, reason: error.to_string() })
 }
 
+/// The `mediaType` that a document gives itself.
+pub(crate) fn media_type(bytes: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Typed {
+        media_type: Option<String>,
+    }
+    let typed: Typed = from_bytes("document", bytes).ok()?;
+    typed.media_type.filter(|text| !text.is_empty())
+}
+
 /// Refuses a document that one program could read as a manifest and another as an index, hiding from one what the
 /// other runs (the ambiguity behind CVE-2021-41190).
 pub(crate) fn check_shape(what: &'static str, bytes: &[u8], wanted: Document) -> Result<(), DocumentError> {

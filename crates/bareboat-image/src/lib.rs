@@ -26,6 +26,7 @@ mod path_walk;
 mod pipe;
 mod platform;
 mod reference;
+pub mod registry;
 pub mod rootfs;
 pub mod source;
 pub mod tar;

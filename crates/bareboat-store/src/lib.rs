@@ -24,8 +24,8 @@ pub use cancel::Cancel;
 pub use digest::{Digest, DigestError, DigestReader, DigestWriter};
 pub use error::StoreError;
 pub use fetch::{
-    BasicCredentials, Document, FetchError, FetchEvent, FetchOptions, Fetched, Fetcher, Get, Observer,
-    Proxies, Request, Roots, Validators, redact_url,
+    BasicCredentials, Call, Content, Document, FetchError, FetchEvent, FetchOptions, Fetched, Fetcher, Get,
+    Method, Observer, Proxies, Reply, Request, Roots, Validators, redact_url,
 };
 pub use lock::Lock;
 pub use prune::{PruneOptions, Pruned};

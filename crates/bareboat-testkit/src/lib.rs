@@ -8,6 +8,7 @@ pub mod http;
 pub mod openpgp;
 pub mod package_index;
 pub mod program;
+pub mod registry;
 pub mod sdist;
 pub mod tree_dump;
 pub mod wheel;

@@ -73,6 +73,18 @@ pub enum Command {
     },
     /// Write an image of the local store somewhere else.
     Save(SaveArgs),
+    /// Send an image of the local store to a registry.
+    Push(PushArgs),
+    /// Bring an image from a registry into the local store.
+    Pull(PullArgs),
+    /// Show a registry a user name and password, and keep them for `push` and `pull`.
+    Login(LoginArgs),
+    /// Forget a registry's login.
+    Logout {
+        /// The registry: ghcr.io, localhost:5000; docker.io is Docker Hub.
+        #[arg(value_name = "REGISTRY", default_value = "docker.io")]
+        domain: String,
+    },
     /// Show, prune or check the cache.
     Cache {
         #[command(subcommand)]
@@ -195,6 +207,11 @@ pub struct BuildArgs {
     /// Also load it into the Docker or Podman engine of this machine.
     #[arg(long)]
     pub load: bool,
+    /// Also send it to the registries that its names say.
+    #[arg(long, requires = "tag")]
+    pub push: bool,
+    #[command(flatten)]
+    pub registry: RegistryArgs,
     /// How the result is printed.
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
@@ -375,6 +392,61 @@ pub struct SaveArgs {
     /// Load it into the Docker or Podman engine of this machine.
     #[arg(long)]
     pub load: bool,
+}
+
+/// How registries are talked to.
+#[derive(Debug, Args, Clone, Default)]
+pub struct RegistryArgs {
+    /// A registry that may be asked without encryption, as HOST[:PORT]; loopback always may.
+    #[arg(long, value_name = "REGISTRY")]
+    pub plain_http: Vec<String>,
+}
+
+/// `push`.
+#[derive(Debug, Args)]
+pub struct PushArgs {
+    /// An image's name, or the start of its digest.
+    pub image: String,
+    /// Where to: REGISTRY/REPOSITORY[:TAG] [default: the image's own name].
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `pull`.
+#[derive(Debug, Args)]
+pub struct PullArgs {
+    /// REGISTRY/REPOSITORY[:TAG][@DIGEST].
+    #[arg(value_name = "NAME", required = true)]
+    pub names: Vec<String>,
+    /// Of an image for several platforms, these [default: this machine's].
+    #[arg(long, value_delimiter = ',', value_name = "PLATFORM")]
+    pub platform: Vec<String>,
+    /// Of an image for several platforms, all.
+    #[arg(long, conflicts_with = "platform")]
+    pub all_platforms: bool,
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+}
+
+/// `login`.
+#[derive(Debug, Args)]
+pub struct LoginArgs {
+    /// The registry: ghcr.io, localhost:5000; docker.io is Docker Hub.
+    #[arg(value_name = "REGISTRY", default_value = "docker.io")]
+    pub domain: String,
+    /// User name.
+    #[arg(short, long = "username", value_name = "NAME")]
+    pub user: Option<String>,
+    /// Read the password from standard input.
+    #[arg(long)]
+    pub password_stdin: bool,
+    #[command(flatten)]
+    pub registry: RegistryArgs,
 }
 
 /// What to do with the cache.

@@ -1,6 +1,7 @@
 //! One shape for every error: what, why, what to do, and whose doing it is.
 
 use bareboat_image::output::OutputError;
+use bareboat_image::registry::RegistryError;
 use bareboat_report::Fault;
 
 /// An error as the terminal shows it.
@@ -69,6 +70,19 @@ impl From<bareboat_build::BuildError> for Failure {
 impl From<bareboat_store::StoreError> for Failure {
     fn from(error: bareboat_store::StoreError) -> Self {
         bareboat_build::BuildError::from(error).into()
+    }
+}
+
+impl From<RegistryError> for Failure {
+    fn from(error: RegistryError) -> Self {
+        let hint = error.hint();
+        let fault = match &error {
+            RegistryError::NotFound { .. }
+            | RegistryError::Denied { .. }
+            | RegistryError::NoPlatform { .. } => Fault::Input,
+            _ => Fault::World,
+        };
+        Self { message: error.to_string(), causes: causes(&error), hint, fault }
     }
 }
 

@@ -4,6 +4,7 @@ mod assignment;
 mod cli;
 mod command;
 mod failure;
+mod logins;
 mod session;
 mod terminal;
 

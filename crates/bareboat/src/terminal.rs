@@ -137,6 +137,21 @@ impl Terminal {
         }
     }
 
+    /// A bar for bytes whose number becomes known as they go; nothing where there are no bars.
+    pub fn bytes(&self, what: &str) -> ByteBar {
+        self.clear();
+        if !self.has_bars {
+            return ByteBar { bar: ProgressBar::hidden() };
+        }
+        let bar = ProgressBar::new(0);
+        bar.set_draw_target(ProgressDrawTarget::stderr());
+        let style =
+            ProgressStyle::with_template("{msg} {wide_bar} {decimal_bytes} of {decimal_total_bytes}, {eta}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_message(what.to_owned());
+        ByteBar { bar }
+    }
+
     fn message(&self, text: &str) {
         if let Some(progress) = &*self.lock() {
             progress.bar.set_message(format!("{}: {text}", progress.stage));
@@ -194,6 +209,29 @@ impl Terminal {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Progress>> {
         self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// How far bytes have come. Gone from the screen when dropped.
+pub struct ByteBar {
+    bar: ProgressBar,
+}
+
+impl ByteBar {
+    /// So many more are to come.
+    pub fn expect(&self, bytes: u64) {
+        self.bar.inc_length(bytes);
+    }
+
+    /// So many more came.
+    pub fn advance(&self, bytes: u64) {
+        self.bar.inc(bytes);
+    }
+}
+
+impl Drop for ByteBar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 

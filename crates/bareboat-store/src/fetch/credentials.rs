@@ -22,7 +22,7 @@ impl BasicCredentials {
     }
 
     /// The value of an `Authorization` header.
-    pub(super) fn header(&self) -> String {
+    pub fn header(&self) -> String {
         format!("Basic {}", STANDARD.encode(format!("{}:{}", self.user, self.password)))
     }
 

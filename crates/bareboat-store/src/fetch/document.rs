@@ -96,7 +96,7 @@ fn accept(
     Ok(Some(Document { bytes, content_type, validators, url }))
 }
 
-fn read_limited(
+pub(super) fn read_limited(
     fetcher: &Fetcher,
     body: &mut dyn Read,
     limit: u64,

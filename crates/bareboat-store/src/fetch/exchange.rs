@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::time::Duration;
 
-use ureq::BodyReader;
 use ureq::http::HeaderMap;
 use ureq::http::header::{CONTENT_LENGTH, CONTENT_RANGE, LOCATION, RETRY_AFTER};
+use ureq::{BodyReader, SendBody};
 use url::Url;
 
+use super::call::Method;
 use super::error::from_ureq;
 use super::{BasicCredentials, FetchError, Fetcher, redact_url};
 
@@ -17,6 +18,8 @@ use super::{BasicCredentials, FetchError, Fetcher, redact_url};
 pub(super) struct Target {
     pub(super) url: Url,
     credentials: Option<BasicCredentials>,
+    /// Another origin sent us here: it gets nothing that is kept for others.
+    is_redirected: bool,
 }
 
 /// What came back, redirects followed.
@@ -37,7 +40,7 @@ impl Target {
             return Err(fail("its scheme is none of `https`, `http`, `file`".to_owned()));
         }
         let credentials = BasicCredentials::take_from(&mut url);
-        Ok(Self { url, credentials })
+        Ok(Self { url, credentials, is_redirected: false })
     }
 
     /// The address, fit to be shown.
@@ -56,42 +59,66 @@ impl Fetcher {
         headers: &BTreeMap<String, String>,
         range: &[(&str, String)],
     ) -> Result<Answer, FetchError> {
-        let kept = BasicCredentials::kept_for(&target.url, &self.options.credentials);
-        let authorization = target.credentials.as_ref().or(kept).map(BasicCredentials::header);
-        let mut url = target.url.clone();
+        self.exchange_with(Method::Get, target, headers, range)
+    }
+
+    /// The same with any method that sends no content.
+    pub(super) fn exchange_with(
+        &self,
+        method: Method,
+        target: &Target,
+        headers: &BTreeMap<String, String>,
+        range: &[(&str, String)],
+    ) -> Result<Answer, FetchError> {
+        let mut at = target.clone();
         for _ in 0..=MOST_REDIRECTS {
-            let mut request = self.agents.agent_for(&url, &self.options)?.get(url.as_str());
-            for (name, value) in range {
-                request = request.header(*name, value);
-            }
-            if url.origin() == target.url.origin() {
-                for (name, value) in headers {
-                    request = request.header(name, value);
-                }
-                let is_given = headers.keys().any(|name| name.eq_ignore_ascii_case("authorization"));
-                if let Some(value) = authorization.as_ref().filter(|_| !is_given) {
-                    request = request.header("Authorization", value);
-                }
-            }
-            let response = request.call().map_err(|error| from_ureq(url.as_str(), error))?;
-            let (parts, body) = response.into_parts();
-            let mut answer = Answer {
-                url,
-                status: parts.status.as_u16(),
-                headers: parts.headers,
-                body: body.into_reader(),
-            };
+            let own = if at.url.origin() == target.url.origin() { headers } else { &BTreeMap::new() };
+            let mut answer = self.send(method, &at, own, range, SendBody::none())?;
             match answer.redirect()? {
                 Some(next) => {
                     // A connection is kept only when its response was read to the end.
                     let _ = io::copy(&mut answer.body.by_ref().take(8192), &mut io::sink());
-                    url = next;
+                    // What was kept for the first origin is for no other.
+                    let same = next.origin() == target.url.origin();
+                    let credentials = target.credentials.clone().filter(|_| same);
+                    at = Target { url: next, credentials, is_redirected: !same };
                 }
                 None => return Ok(answer),
             }
         }
         let reason = format!("more than {MOST_REDIRECTS} times");
         Err(FetchError::Redirect { url: target.shown(), reason })
+    }
+
+    /// Sends one request to `target`; a redirect is an answer.
+    pub(super) fn send(
+        &self,
+        method: Method,
+        target: &Target,
+        headers: &BTreeMap<String, String>,
+        further: &[(&str, String)],
+        content: SendBody<'_>,
+    ) -> Result<Answer, FetchError> {
+        let url = &target.url;
+        let agent = self.agents.agent_for(url, &self.options)?;
+        let mut request = ureq::http::Request::builder().method(method.name()).uri(url.as_str());
+        for (name, value) in further {
+            request = request.header(*name, value);
+        }
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let is_given = headers.keys().any(|name| name.eq_ignore_ascii_case("authorization"));
+        let kept = BasicCredentials::kept_for(url, &self.options.credentials);
+        let credentials = target.credentials.as_ref().or(kept.filter(|_| !target.is_redirected));
+        if let Some(credentials) = credentials.filter(|_| !is_given) {
+            request = request.header("Authorization", credentials.header());
+        }
+        let fail = |error: ureq::Error| from_ureq(url.as_str(), error);
+        let request = request.body(content).map_err(|error| fail(error.into()))?;
+        let (parts, body) = agent.run(request).map_err(fail)?.into_parts();
+        let status = parts.status.as_u16();
+        Ok(Answer { url: url.clone(), status, headers: parts.headers, body: body.into_reader() })
     }
 }
 

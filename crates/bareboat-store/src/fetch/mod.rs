@@ -7,6 +7,7 @@
 //! Blocking I/O on threads; HTTP/1.1 with keep-alive (RFC 9110, RFC 9112).
 
 mod agents;
+mod call;
 mod credentials;
 mod document;
 mod download;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use crate::{Digest, Store, StoreError};
 use agents::Agents;
 
+pub use call::{Call, Content, Method, Reply};
 pub use credentials::BasicCredentials;
 pub use document::{Document, Get, Validators};
 pub use error::FetchError;

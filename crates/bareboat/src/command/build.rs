@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bareboat_build::app::build::{Built, BuiltImage, build};
 
-use super::output;
+use super::{output, registry};
 use crate::assignment::Assignment;
 use crate::cli::{BuildArgs, Format};
 use crate::failure::Failure;
@@ -39,6 +39,11 @@ pub fn run(session: &Session, arguments: &BuildArgs) -> Result<ExitCode, Failure
     match arguments.format {
         Format::Json => print(&format!("{}\n", json(&built, &names))),
         Format::Text => show(session, &built, &names, begun),
+    }
+    if arguments.push {
+        for name in &names {
+            registry::push_to(session, &arguments.registry, &built.descriptor, &reference(name)?)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,7 @@ mod lock;
 mod manual;
 mod outdated;
 mod output;
+mod registry;
 mod run;
 
 use std::process::ExitCode;
@@ -50,6 +51,10 @@ pub fn run(arguments: Cli, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure
         Command::Tag { image, name } => images::tag(&session, &image, &name),
         Command::Rm { images } => images::remove(&session, &images),
         Command::Save(save) => images::save(&session, &save),
+        Command::Push(push) => registry::push(&session, &push),
+        Command::Pull(pull) => registry::pull(&session, &pull),
+        Command::Login(login) => registry::login(&session, &login),
+        Command::Logout { domain } => registry::logout(&session, &domain),
         Command::Cache { action } => cache::run(session, action),
         Command::Lint(lint) => lint::run(&lint, terminal),
         Command::Man { directory } => manual::run(directory.as_deref()),

@@ -1,0 +1,288 @@
+//! Images travel to and from a registry that misbehaves.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bareboat_image::registry::{
+    IdentityToken, Login, PullOptions, Pulled, PushEvent, Pushed, Registries, RegistryError, Settings,
+};
+use bareboat_image::{
+    Compression, Descriptor, FileMeta, ImageConfig, PartWriter, Platform, TreePath, blobs, join, write_image,
+    write_index,
+};
+use bareboat_store::{BasicCredentials, FetchOptions, Fetcher, Store};
+use bareboat_testkit::http::Response;
+use bareboat_testkit::registry::{Manners, Registry};
+use tempfile::TempDir;
+
+/// A user of registries.
+struct User {
+    store: Store,
+    fetcher: Fetcher,
+    login: Option<Login>,
+    _directory: TempDir,
+}
+
+impl User {
+    fn new(login: Option<Login>) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let options = FetchOptions {
+            first_delay: Duration::from_millis(1),
+            longest_delay: Duration::from_millis(5),
+            ..FetchOptions::default()
+        };
+        Self {
+            store: Store::open(directory.path()).unwrap(),
+            fetcher: Fetcher::new(options, Arc::new(|_| {})),
+            login,
+            _directory: directory,
+        }
+    }
+
+    fn known() -> Self {
+        Self::new(Some(Login::Password(BasicCredentials::new("me", "secret"))))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Registries<'_>) -> T) -> T {
+        let keys = |_: &str| Ok(self.login.clone());
+        work(&Registries::new(&self.fetcher, &self.store, &keys, Settings::default()))
+    }
+
+    fn push(&self, descriptor: &Descriptor, name: &str) -> Result<Pushed, RegistryError> {
+        self.with(|registries| registries.push(descriptor, &name.parse().unwrap(), &|_| {}))
+    }
+
+    fn pull(&self, name: &str, platforms: &[&str]) -> Result<Pulled, RegistryError> {
+        let platforms = platforms.iter().map(|text| text.parse().unwrap()).collect();
+        self.with(|registries| registries.pull(&name.parse().unwrap(), &PullOptions { platforms }))
+    }
+
+    /// An image whose layers hold `contents`.
+    fn image(&self, architecture: &str, contents: &[&[u8]]) -> Descriptor {
+        let layer = |content: &&[u8]| {
+            let mut part = PartWriter::new(&self.store, Compression::Gzip, 0).unwrap();
+            part.append_bytes(&TreePath::new("file").unwrap(), &FileMeta::new(0o644), content).unwrap();
+            join(&self.store, &[part.finish().unwrap()], Compression::Gzip).unwrap()
+        };
+        let layers: Vec<_> = contents.iter().map(layer).collect();
+        let mut config = ImageConfig::new(Platform::linux(architecture));
+        config.root_fs.diff_ids = layers.iter().map(|layer| layer.diff_id).collect();
+        write_image(&self.store, config, &layers, Default::default()).unwrap()
+    }
+
+    /// Whether everything that `descriptor` needs is here.
+    fn has_all(&self, descriptor: &Descriptor) -> bool {
+        blobs(&self.store, descriptor).unwrap().iter().all(|blob| self.store.contains(&blob.digest))
+    }
+}
+
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 7u64;
+    let step = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    };
+    (0..length).map(step).collect()
+}
+
+fn login() -> Option<(String, String)> {
+    Some(("me".into(), "secret".into()))
+}
+
+#[test]
+fn an_image_goes_out_once_and_comes_back_whole() {
+    let registry = Registry::start(Manners::default());
+    let user = User::new(None);
+    let image = user.image("amd64", &[b"one", b"two"]);
+    let name = registry.name("team/app:1");
+    let pushed = user.push(&image, &name).unwrap();
+    assert_eq!((pushed.sent, pushed.mounted, pushed.present), (3, 0, 0));
+    let again = user.push(&image, &name).unwrap();
+    assert_eq!((again.sent, again.present, again.sent_bytes), (0, 3, 0));
+    let uploads = |method: &str| {
+        let requests = registry.server.requests();
+        requests
+            .iter()
+            .filter(|request| request.method == method && request.path.contains("/uploads/"))
+            .count()
+    };
+    assert_eq!((uploads("POST"), uploads("PUT")), (3, 3), "nothing was sent the second time");
+    let other = User::new(None);
+    let pulled = other.pull(&name, &[]).unwrap();
+    assert_eq!((pulled.descriptor.digest, pulled.fetched, pulled.present), (image.digest, 3, 0));
+    assert!(other.has_all(&pulled.descriptor));
+    assert_eq!(other.pull(&name, &[]).unwrap().fetched, 0);
+    let tags = user.with(|registries| registries.tags(&name.parse().unwrap())).unwrap();
+    assert_eq!(tags, ["1"]);
+}
+
+#[test]
+fn of_an_index_one_platform_comes_or_all() {
+    let registry = Registry::start(Manners::default());
+    let user = User::new(None);
+    let (amd, arm) = (user.image("amd64", &[b"amd"]), user.image("arm64", &[b"arm"]));
+    let index = write_index(&user.store, vec![amd.clone(), arm.clone()], Default::default()).unwrap();
+    let name = registry.name("app:both");
+    user.push(&index, &name).unwrap();
+    let one = User::new(None);
+    let pulled = one.pull(&name, &["linux/arm64"]).unwrap();
+    assert_eq!((pulled.descriptor.digest, pulled.fetched), (arm.digest, 2));
+    assert!(!one.store.contains(&amd.digest));
+    let error = one.pull(&name, &["linux/s390x"]).unwrap_err().to_string();
+    assert!(error.ends_with("app:both` is for linux/amd64, linux/arm64, not for linux/s390x"), "{error}");
+    let all = User::new(None);
+    assert_eq!(all.pull(&name, &[]).unwrap().descriptor.digest, index.digest);
+    assert!(all.has_all(&index));
+    let pinned = format!("{}@{}", registry.name("app"), amd.digest);
+    assert_eq!(User::new(None).pull(&pinned, &[]).unwrap().descriptor.digest, amd.digest);
+}
+
+#[test]
+fn what_another_repository_has_is_mounted_and_refusal_is_no_failure() {
+    let registry = Registry::start(Manners { mounts: true, ..Manners::default() });
+    let user = User::new(None);
+    let image = user.image("amd64", &[b"base"]);
+    user.push(&image, &registry.name("first:1")).unwrap();
+    let pushed = user.push(&image, &registry.name("second:1")).unwrap();
+    assert_eq!((pushed.sent, pushed.mounted), (0, 2));
+    registry.set(|manners| manners.mounts = false);
+    let pushed = user.push(&image, &registry.name("third:1")).unwrap();
+    assert_eq!((pushed.sent, pushed.mounted), (2, 0));
+}
+
+#[test]
+fn logins_and_tokens_are_shown_where_they_are_wanted_and_renewed() {
+    for token_uses in [None, Some(5), Some(1000)] {
+        let registry =
+            Registry::start(Manners { login: login(), token_uses, mounts: true, ..Manners::default() });
+        let user = User::known();
+        let image = user.image("amd64", &[b"one", b"two", b"three"]);
+        let name = registry.name("private/app:1");
+        let error = User::new(None).push(&image, &name).unwrap_err();
+        assert!(matches!(&error, RegistryError::Image(_) | RegistryError::Denied { .. }), "{error}");
+        user.push(&image, &name).unwrap();
+        user.push(&image, &registry.name("private/copy:1")).unwrap();
+        let reader = User::known();
+        assert_eq!(reader.pull(&name, &[]).unwrap().fetched, 4, "{token_uses:?}");
+        let error = User::new(None).pull(&name, &[]).unwrap_err();
+        assert!(matches!(&error, RegistryError::Denied { .. }), "{error}");
+        assert_eq!(error.hint().unwrap(), format!("run `bareboat login {}`", registry.server.authority()));
+        let right = user.with(|registries| registries.check_login(&registry.server.authority()));
+        assert!(right.is_ok(), "{token_uses:?}");
+        let stranger = User::new(Some(Login::Password(BasicCredentials::new("me", "wrong"))));
+        let wrong = stranger.with(|registries| registries.check_login(&registry.server.authority()));
+        assert!(matches!(wrong, Err(RegistryError::Denied { .. })), "{token_uses:?}");
+    }
+    let registry = Registry::start(Manners { login: login(), token_uses: Some(9), ..Manners::default() });
+    let user = User::new(Some(Login::Identity(IdentityToken("secret".into()))));
+    user.push(&user.image("amd64", &[b"x"]), &registry.name("app:1")).unwrap();
+}
+
+#[test]
+fn a_large_upload_goes_on_where_it_broke() {
+    let registry = Registry::start(Manners { breaks_after: Some(5 << 20), ..Manners::default() });
+    let user = User::new(None);
+    let content = noise(17 << 20);
+    let image = user.image("amd64", &[&content]);
+    let (expected, settled) = (AtomicU64::new(0), AtomicU64::new(0));
+    let observer = |event| match event {
+        PushEvent::Expected(bytes) => expected.fetch_add(bytes, Ordering::Relaxed),
+        PushEvent::Settled(bytes) => settled.fetch_add(bytes, Ordering::Relaxed),
+    };
+    let name = registry.name("app:large");
+    let push = |registries: &Registries<'_>| {
+        registries.push(&image, &name.parse().unwrap(), &|event| {
+            observer(event);
+        })
+    };
+    let pushed = user.with(push).unwrap();
+    assert_eq!(pushed.sent, 2);
+    let starts: Vec<String> = registry
+        .server
+        .requests()
+        .iter()
+        .filter(|request| request.method == "PATCH")
+        .map(|request| request.header("content-range").unwrap_or("0").split('-').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(starts, ["0", "5242880", "10485760", "15728640"]);
+    assert_eq!(expected.into_inner(), settled.into_inner(), "the bar ends full");
+    assert!(User::new(None).pull(&name, &[]).is_ok());
+}
+
+#[test]
+fn a_registry_that_lies_gives_nothing() {
+    let registry = Registry::start(Manners::default());
+    let user = User::new(None);
+    let image = user.image("amd64", &[b"true"]);
+    user.push(&image, &registry.name("app:1")).unwrap();
+    let layer = blobs(&user.store, &image).unwrap().pop().unwrap();
+    registry.server.file(&format!("/v2/app/blobs/{}", layer.digest), vec![b'x'; layer.size as usize]);
+    let victim = User::new(None);
+    let error = victim.pull(&registry.name("app:1"), &[]).unwrap_err().to_string();
+    assert!(error.contains("has other content") && !victim.store.contains(&layer.digest), "{error}");
+    let pinned = format!("{}@{}", registry.name("app"), image.digest);
+    registry.server.file(&format!("/v2/app/manifests/{}", image.digest), "{}");
+    let error = User::new(None).pull(&pinned, &[]).unwrap_err();
+    assert!(matches!(error, RegistryError::Mismatch { .. }), "{error}");
+}
+
+#[test]
+fn answers_that_are_no_registrys_are_named() {
+    let registry = Registry::start(Manners::default());
+    let pull = |registry: &Registry, name: &str| User::new(None).pull(&registry.name(name), &[]).unwrap_err();
+    let error = pull(&registry, "nothing:1");
+    assert!(matches!(error, RegistryError::NotFound { .. }), "{error}");
+    let html = Response::ok("<html>Please log in</html>").header("Content-Type", "text/html");
+    registry.server.route("/v2/app/manifests/html", move |_| html.clone());
+    let error = pull(&registry, "app:html").to_string();
+    assert!(error.contains("it is of type `text/html`, which is no image"), "{error}");
+    registry.server.file("/v2/app/manifests/huge", vec![b' '; 5 << 20]);
+    assert!(pull(&registry, "app:huge").to_string().contains("larger than"));
+    registry
+        .server
+        .sequence("/v2/app/manifests/busy", vec![Response::status(429).header("Retry-After", "3600")]);
+    let error = pull(&registry, "app:busy");
+    assert!(error.to_string().contains("429") && error.hint().unwrap().contains("3600"), "{error}");
+    let other = Registry::start(Manners::default());
+    other.server.route("/v2/", |_| Response::status(404));
+    let error = pull(&other, "app:1");
+    assert!(matches!(error, RegistryError::NoRegistry { .. }), "{error}");
+}
+
+#[test]
+fn credentials_do_not_follow_a_redirect() {
+    let registry = Registry::start(Manners { login: login(), ..Manners::default() });
+    let elsewhere = bareboat_testkit::http::Server::start();
+    let user = User::known();
+    let image = user.image("amd64", &[b"far away"]);
+    user.push(&image, &registry.name("app:1")).unwrap();
+    let layer = blobs(&user.store, &image).unwrap().pop().unwrap();
+    let bytes = user.store.read(&layer.digest, 1 << 20).unwrap();
+    elsewhere.file("/blob", bytes);
+    let target = elsewhere.url("/blob");
+    registry
+        .server
+        .route(&format!("/v2/app/blobs/{}", layer.digest), move |_| Response::redirect(307, &target));
+    User::known().pull(&registry.name("app:1"), &[]).unwrap();
+    let requests = elsewhere.requests_for("/blob");
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].header("authorization"), None);
+}
+
+#[test]
+fn a_push_that_fails_leaves_the_tag_as_it_was() {
+    let registry = Registry::start(Manners::default());
+    let user = User::new(None);
+    let old = user.image("amd64", &[b"old"]);
+    let name = registry.name("app:1");
+    user.push(&old, &name).unwrap();
+    let new = user.image("amd64", &[b"new"]);
+    let refused = Response::status(507).body(r#"{"errors":[{"code":"DENIED","message":"quota exceeded"}]}"#);
+    registry.server.route("/v2/app/blobs/uploads/", move |_| refused.clone());
+    let error = user.push(&new, &name).unwrap_err().to_string();
+    assert!(error.contains("begin an upload") && error.contains("quota exceeded"), "{error}");
+    let reader = User::new(None);
+    assert_eq!(reader.pull(&name, &[]).unwrap().descriptor.digest, old.digest);
+}
