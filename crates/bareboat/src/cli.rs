@@ -392,6 +392,9 @@ pub struct SaveArgs {
     /// Load it into the Docker or Podman engine of this machine.
     #[arg(long)]
     pub load: bool,
+    /// Which image of several: linux/arm64 [default: all where there is room, else this machine's].
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<String>,
 }
 
 /// How registries are talked to.

@@ -35,10 +35,7 @@ impl Failure {
 
     /// Writing an image out of the store.
     pub fn from_output(error: OutputError) -> Self {
-        let hint = match &error {
-            OutputError::Store(error) => error.hint(),
-            _ => None,
-        };
+        let hint = error.hint();
         Self { hint, ..Self::from_image(error) }
     }
 

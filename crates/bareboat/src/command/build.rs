@@ -30,10 +30,10 @@ pub fn run(session: &Session, arguments: &BuildArgs) -> Result<ExitCode, Failure
         session.images().put(name, &built.descriptor)?;
     }
     for output in &outputs {
-        output::write(session, &built.descriptor, &names[0], output)?;
+        output::write(session, &built.descriptor, &names[0], None, output)?;
     }
     if arguments.load {
-        output::load(session, &built.descriptor, &names[0])?;
+        output::load(session, &built.descriptor, &names[0], None)?;
     }
     session.terminal.clear();
     match arguments.format {

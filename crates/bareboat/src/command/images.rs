@@ -7,7 +7,7 @@ use bareboat_image::read_images;
 use super::output;
 use crate::cli::{Format, FormatArgs, SaveArgs};
 use crate::failure::Failure;
-use crate::session::Session;
+use crate::session::{Session, platforms};
 use crate::terminal::{print, size, table};
 
 /// Lists names with platforms and sizes.
@@ -65,11 +65,15 @@ pub fn save(session: &Session, arguments: &SaveArgs) -> Result<ExitCode, Failure
     let outputs = output::parse_all(&arguments.output)?;
     let name = session.images().name(&arguments.image)?;
     let descriptor = session.images().get(&name)?;
+    let platform = match &arguments.platform {
+        Some(text) => platforms(std::slice::from_ref(text))?.into_iter().next(),
+        None => None,
+    };
     for output in &outputs {
-        output::write(session, &descriptor, &name, output)?;
+        output::write(session, &descriptor, &name, platform.as_ref(), output)?;
     }
     if arguments.load {
-        output::load(session, &descriptor, &name)?;
+        output::load(session, &descriptor, &name, platform.as_ref())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use bareboat_image::Descriptor;
 use bareboat_image::engine;
 use bareboat_image::output::{Output, OutputError, Subject};
 use bareboat_image::rootfs::Ownership;
+use bareboat_image::{Descriptor, Platform, read_images};
 
 use crate::failure::Failure;
-use crate::session::{Session, reference};
+use crate::session::{Session, host_platform, reference};
 
 /// Parses every `-o`, before anything is built.
 pub fn parse_all(texts: &[String]) -> Result<Vec<Output>, Failure> {
@@ -25,9 +25,21 @@ pub fn parse_all(texts: &[String]) -> Result<Vec<Output>, Failure> {
 }
 
 /// Writes an image to one destination.
-pub fn write(session: &Session, descriptor: &Descriptor, name: &str, output: &Output) -> Result<(), Failure> {
+pub fn write(
+    session: &Session,
+    descriptor: &Descriptor,
+    name: &str,
+    platform: Option<&Platform>,
+    output: &Output,
+) -> Result<(), Failure> {
     let reference = reference(name)?;
-    let subject = Subject { descriptor, reference: Some(&reference), platform: None };
+    // What holds one image only takes this machine's unless another is named.
+    let host = match output {
+        Output::DockerArchive { .. } | Output::RootFs { .. } => Some(choice(session, descriptor)?),
+        Output::Layout { .. } | Output::OciArchive { .. } => None,
+    };
+    let platform = platform.or(host.as_ref().and_then(Option::as_ref));
+    let subject = Subject { descriptor, reference: Some(&reference), platform };
     let ownership = if rustix::process::geteuid().is_root() { Ownership::Keep } else { Ownership::Caller };
     output.write(&session.store, &subject, ownership).map_err(Failure::from_output)?;
     let place = match output {
@@ -39,9 +51,15 @@ pub fn write(session: &Session, descriptor: &Descriptor, name: &str, output: &Ou
 }
 
 /// Loads an image into the first engine whose socket answers: `DOCKER_HOST`, Docker, Podman.
-pub fn load(session: &Session, descriptor: &Descriptor, name: &str) -> Result<(), Failure> {
+pub fn load(
+    session: &Session,
+    descriptor: &Descriptor,
+    name: &str,
+    platform: Option<&Platform>,
+) -> Result<(), Failure> {
     let reference = reference(name)?;
-    let subject = Subject { descriptor, reference: Some(&reference), platform: None };
+    let host = choice(session, descriptor)?;
+    let subject = Subject { descriptor, reference: Some(&reference), platform: platform.or(host.as_ref()) };
     let socket = socket().ok_or_else(|| {
         Failure::world("no engine to load into: neither Docker's nor Podman's socket is there").hint(
             "start the engine, set DOCKER_HOST=unix:///path, or write `-o docker-archive:FILE` and load that",
@@ -50,6 +68,14 @@ pub fn load(session: &Session, descriptor: &Descriptor, name: &str) -> Result<()
     engine::load(&session.store, &subject, &socket).map_err(Failure::from_image)?;
     session.terminal.say(&format!("loaded {name} through {}", socket.display()));
     Ok(())
+}
+
+/// This machine's platform when the image is one of several and that is among them.
+fn choice(session: &Session, descriptor: &Descriptor) -> Result<Option<Platform>, Failure> {
+    let images = read_images(&session.store, descriptor).map_err(Failure::from_image)?;
+    let host = host_platform();
+    let own = images.iter().find(|image| image.config.platform.satisfies(&host));
+    Ok(own.filter(|_| images.len() > 1).map(|image| image.config.platform.clone()))
 }
 
 fn socket() -> Option<PathBuf> {
