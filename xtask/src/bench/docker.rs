@@ -1,11 +1,12 @@
 //! The rival: `docker build` of the same application in two stages, from base images made of Debian's own packages.
 //!
-//! No registry is needed: the base is a minimal Debian with Python and pip, made once by debootstrap. Pulling a base
-//! image is therefore not in Docker's figure.
+//! The base is a minimal Debian with Python and pip, made once by debootstrap. It is measured twice: with the base in the
+//! engine already, and with nothing there, as bareboat begins, the base then pulled from a registry on loopback.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use super::measure::{Run, once};
 
@@ -56,8 +57,28 @@ impl Docker {
         Ok(Self { context, secrets })
     }
 
-    /// One build.
+    /// One build with nothing there: no base, no build cache.
+    pub fn build_from(&self, registry: &Registry) -> Result<Run, String> {
+        let base = registry.base();
+        for arguments in [
+            &["rmi", "--force", &base][..],
+            &["rmi", "--force", BASE],
+            &["builder", "prune", "--all", "--force"],
+        ] {
+            succeeds(docker().args(arguments));
+        }
+        let file = self.context.join("pulled.Dockerfile");
+        fs::write(&file, DOCKERFILE.replace(BASE, &base)).map_err(|error| error.to_string())?;
+        self.run(&["--no-cache", "--pull"], &file)
+    }
+
+    /// One build with the base already there.
     pub fn build(&self, cached: bool) -> Result<Run, String> {
+        let options: &[&str] = if cached { &[] } else { &["--no-cache"] };
+        self.run(options, &self.context.join("bench.Dockerfile"))
+    }
+
+    fn run(&self, options: &[&str], file: &Path) -> Result<Run, String> {
         let mut command = docker();
         command.env("DOCKER_BUILDKIT", "1").args([
             "build",
@@ -66,14 +87,57 @@ impl Docker {
             "--tag",
             "bareboat-bench/app",
         ]);
-        if !cached {
-            command.arg("--no-cache");
-        }
+        command.args(options);
         for secret in &self.secrets {
             command.args(["--secret", secret]);
         }
-        command.arg("--file").arg(self.context.join("bench.Dockerfile")).arg(&self.context);
+        command.arg("--file").arg(file).arg(&self.context);
         once(&mut command)
+    }
+}
+
+/// A registry on loopback that holds the base image, ended when dropped.
+pub struct Registry {
+    child: Child,
+    port: u16,
+}
+
+impl Registry {
+    /// Starts it with its files below `directory`, and sends it the base.
+    pub fn start(directory: &Path) -> Result<Self, String> {
+        let fail =
+            |error: std::io::Error| format!("docker-registry: {error} (apt-get install docker-registry)");
+        let port =
+            TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).map_err(fail)?.port();
+        let file = directory.join("registry.yml");
+        let data = directory.join("registry");
+        let text = format!(
+            "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: 127.0.0.1:{port}\n",
+            data.display()
+        );
+        fs::write(&file, text).map_err(fail)?;
+        let mut command = Command::new("docker-registry");
+        command.arg("serve").arg(&file).stdout(Stdio::null()).stderr(Stdio::null());
+        let registry = Self { child: command.spawn().map_err(fail)?, port };
+        succeeds(docker().args(["tag", BASE, &registry.base()]));
+        for _ in 0..50 {
+            if succeeds(docker().args(["push", &registry.base()])) {
+                return Ok(registry);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        Err("the base image cannot be pushed to the registry on loopback".to_owned())
+    }
+
+    fn base(&self) -> String {
+        format!("127.0.0.1:{}/bareboat-bench/python:trixie", self.port)
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
