@@ -2,13 +2,17 @@
 
 mod fault;
 mod finding;
+mod fingerprint;
 mod fix;
 pub mod render;
+mod rule_info;
 mod severity;
 mod suggest;
 
 pub use fault::Fault;
 pub use finding::{Code, FileReport, Finding, Place, Related};
+pub use fingerprint::fingerprints;
 pub use fix::{Edit, FileWrite, Fix, Safety};
+pub use rule_info::{Concern, RuleInfo};
 pub use severity::{Severity, UnknownSeverity};
 pub use suggest::closest;

@@ -1,10 +1,9 @@
 //! Findings for people: a title, the source with the place marked, what will happen, what to do.
 
-use std::ops::Range;
-
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Renderer, Snippet};
 
-use crate::{FileReport, Finding, Place, Safety, Severity};
+use super::lines::Lines;
+use crate::{FileReport, Finding, Safety, Severity};
 
 /// How the text looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,62 +59,12 @@ fn group<'a>(report: &'a FileReport, finding: &'a Finding, lines: &Lines<'_>) ->
     title.elements(elements)
 }
 
-/// The longest excerpt, in lines.
-const MOST_LINES: usize = 6;
-/// The longest line shown, in bytes.
-const LONGEST_LINE: usize = 4096;
-
-/// Where the lines of a file start.
-struct Lines<'a> {
-    source: &'a [u8],
-    starts: Vec<usize>,
-}
-
-impl<'a> Lines<'a> {
-    fn new(source: &'a [u8]) -> Self {
-        let mut starts = vec![if source.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }];
-        let ends = source.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-        starts.extend(ends.map(|(at, _)| at + 1));
-        Self { source, starts }
-    }
-
-    /// The first lines of a place, and the bytes to mark in them.
-    fn excerpt(&self, place: &Place) -> (String, Range<usize>) {
-        let first = place.line.saturating_sub(1).min(self.starts.len() - 1);
-        let last = place.end_line.clamp(first + 1, first + MOST_LINES);
-        let (mut text, mut marked) = (String::new(), Range::default());
-        for line in first..last.min(self.starts.len()) {
-            let (start, bytes) = self.line(line);
-            let length = |to: usize| {
-                let inside = to.saturating_sub(start).min(bytes.len());
-                String::from_utf8_lossy(&bytes[..inside]).len()
-            };
-            if line == first {
-                marked.start = length(place.range.start);
-            }
-            marked.end = text.len() + length(place.range.end);
-            text.push_str(&String::from_utf8_lossy(bytes));
-            text.push('\n');
-        }
-        text.pop();
-        marked.end = marked.end.max(marked.start);
-        (text, marked)
-    }
-
-    /// Where a line starts, and its bytes without line end.
-    fn line(&self, index: usize) -> (usize, &'a [u8]) {
-        let start = self.starts[index];
-        let end = self.starts.get(index + 1).map_or(self.source.len(), |next| next - 1);
-        let bytes = &self.source[start..end];
-        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        (start, &bytes[..bytes.len().min(LONGEST_LINE)])
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
-    use crate::{Fix, Related};
+    use crate::{Fix, Place, Related};
 
     const SOURCE: &[u8] = b"FROM a\r\nRUN \xff caf\xc3\xa9 && \\\n  cd /x\nUSER root\n";
 
