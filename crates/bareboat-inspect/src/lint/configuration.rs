@@ -1,11 +1,17 @@
 //! Which rules run, how bad their findings are, and what they are told.
 
+mod file;
+mod hadolint;
+
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use bareboat_report::{Severity, closest};
 
 use super::preset::is_foreign_code;
 use super::{Preset, Ruleset, rules};
+
+pub use self::file::{ConfigurationFile, FileError, TomlKind};
 
 /// What the user wants. Rules are named by their names or by any alias, in any case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +62,83 @@ pub enum LabelFormat {
     Semver,
     /// An e-mail address.
     Email,
+}
+
+impl LabelFormat {
+    /// Every format.
+    pub const ALL: [Self; 7] =
+        [Self::Text, Self::Url, Self::Rfc3339, Self::Spdx, Self::GitHash, Self::Semver, Self::Email];
+
+    /// The name, as configurations have it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Url => "url",
+            Self::Rfc3339 => "rfc3339",
+            Self::Spdx => "spdx",
+            Self::GitHash => "hash",
+            Self::Semver => "semver",
+            Self::Email => "email",
+        }
+    }
+}
+
+/// A word that names no format of a label.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no form of a label: want `text`, `url`, `rfc3339`, `spdx`, `hash`, `semver` or `email`")]
+pub struct UnknownLabelFormat(String);
+
+impl FromStr for LabelFormat {
+    type Err = UnknownLabelFormat;
+
+    fn from_str(text: &str) -> Result<Self, UnknownLabelFormat> {
+        // hadolint's files may also say `rawtext`.
+        let text = if text == "rawtext" { "text" } else { text };
+        let found = Self::ALL.into_iter().find(|format| format.as_str() == text);
+        found.ok_or_else(|| UnknownLabelFormat(text.to_owned()))
+    }
+}
+
+/// From which severity on findings are a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Threshold {
+    /// From this one on.
+    At(Severity),
+    /// Whatever is found.
+    Never,
+}
+
+impl Default for Threshold {
+    fn default() -> Self {
+        Self::At(Severity::Info)
+    }
+}
+
+impl Threshold {
+    /// True when a finding this bad is a failure.
+    pub fn fails(self, severity: Severity) -> bool {
+        match self {
+            Self::At(least) => severity >= least,
+            Self::Never => false,
+        }
+    }
+}
+
+/// A word that names no threshold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no threshold `{0}`: want `error`, `warning`, `info`, `style` or `never`")]
+pub struct UnknownThreshold(String);
+
+impl FromStr for Threshold {
+    type Err = UnknownThreshold;
+
+    fn from_str(text: &str) -> Result<Self, UnknownThreshold> {
+        match text {
+            // hadolint says `ignore` and `none`.
+            "never" | "none" | "ignore" => Ok(Self::Never),
+            other => other.parse().map(Self::At).map_err(|_| UnknownThreshold(other.to_owned())),
+        }
+    }
 }
 
 impl Default for Configuration {

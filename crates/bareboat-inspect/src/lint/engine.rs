@@ -21,6 +21,8 @@ pub struct Linter {
     /// Names and aliases in lower case.
     ignored: BTreeSet<String>,
     severities: BTreeMap<String, Severity>,
+    /// Names of rules that are on only because somebody enabled them, maybe by an alias for a part of them.
+    only_enabled: BTreeSet<&'static str>,
     /// The values BuildKit gives to the platform arguments on the usual machine.
     platform: BTreeMap<String, String>,
 }
@@ -58,12 +60,14 @@ impl Linter {
         let mut configuration = configuration;
         configuration.settings.preset = configuration.preset;
         let enabled: Vec<&Rule> = configuration.enable.iter().flat_map(|name| rules::find(name)).collect();
-        let is_on = |rule: &&'static Rule| {
+        let is_wanted = |rule: &Rule| {
             let wanted = configuration.preset.has(rule) && rule.since <= configuration.ruleset;
-            wanted || rules::is_always_on(rule) || enabled.iter().any(|enabled| enabled.name == rule.name)
+            wanted || rules::is_always_on(rule)
         };
-        let rules = rules::all().filter(is_on).collect();
-        Ok(Self::with_rules(configuration, rules))
+        let is_enabled = |rule: &Rule| enabled.iter().any(|enabled| enabled.name == rule.name);
+        let rules: Vec<_> = rules::all().filter(|rule| is_wanted(rule) || is_enabled(rule)).collect();
+        let only_enabled = rules.iter().filter(|rule| !is_wanted(rule)).map(|rule| rule.name).collect();
+        Ok(Self { only_enabled, ..Self::with_rules(configuration.clone(), rules) })
     }
 
     /// A linter with exactly these rules.
@@ -79,6 +83,7 @@ impl Linter {
                 .map(|(name, severity)| (lower(name), *severity))
                 .collect(),
             platform: platform_arguments(&machine, &machine, None),
+            only_enabled: BTreeSet::new(),
             configuration,
             rules,
         }
@@ -127,8 +132,10 @@ impl Linter {
         if names.any(|name| self.ignored.contains(&name)) {
             return false;
         }
+        // A rule about several package managers may be on for one of them only.
         let enabled = || self.configuration.enable.iter().any(|name| draft.is_called(name));
-        self.configuration.preset.judge(&draft.aliases).is_some() || enabled()
+        let wanted = || self.configuration.preset.judge(&draft.aliases).is_some();
+        enabled() || !self.only_enabled.contains(rule.name) && wanted()
     }
 
     /// Takes out what comments silence, and reports comments that silence nothing.

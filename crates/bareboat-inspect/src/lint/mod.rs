@@ -12,15 +12,19 @@ pub mod context;
 mod engine;
 mod findings;
 mod fix;
+mod page;
 mod pragma;
 mod preset;
 mod rule;
 pub mod rules;
 #[cfg(test)]
 mod tests;
+mod yaml;
 
 pub use build_context::{BuildContext, ContextFiles, Entry, EntryKind, MemoryFiles};
-pub use configuration::{Configuration, ConfigurationError, Settings};
+pub use configuration::{
+    Configuration, ConfigurationError, ConfigurationFile, FileError, LabelFormat, Settings, Threshold, TomlKind,
+};
 pub use context::Context;
 pub use engine::{Input, Linter};
 pub use findings::{Draft, Findings};

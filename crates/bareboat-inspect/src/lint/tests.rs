@@ -146,3 +146,18 @@ fn fixes_go_on_until_nothing_is_left_and_leave_the_rest_alone() {
     let again = linter.fix(&Input::new(&all.source), WhichFixes::All);
     assert_eq!(again.source, all.source);
 }
+
+#[test]
+fn an_alias_enables_its_part_of_a_rule_only() {
+    let source = "FROM debian:13\nRUN apt-get install -y a\nRUN apk add b\n";
+    let found = |names: &[&str]| {
+        let enable = names.iter().map(ToString::to_string).collect();
+        let linter = Linter::new(Configuration { enable, ..Configuration::default() }).unwrap();
+        let findings = linter.lint(&Input::new(source.as_bytes()));
+        let pins = findings.iter().filter(|finding| finding.rule == "pin-os-packages");
+        pins.map(|finding| finding.place.line).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&[]), [0; 0]);
+    assert_eq!(found(&["dl3018"]), [3]);
+    assert_eq!(found(&["pin-os-packages"]), [2, 3]);
+}
