@@ -201,7 +201,7 @@ impl Linter {
     }
 }
 
-fn place(span: Span, lines: &LineIndex<'_>) -> Place {
+pub(super) fn place(span: Span, lines: &LineIndex<'_>) -> Place {
     let (start, end) = (lines.position(span.start), lines.position(span.end));
     Place {
         range: span.range(),

@@ -16,7 +16,7 @@ mod user;
 
 use super::Rule;
 
-pub(super) use self::file::UNUSED_PRAGMA;
+pub(super) use self::file::{PARSE_ERROR, UNUSED_PRAGMA};
 
 /// The groups' rules.
 static GROUPS: [&[&Rule]; 12] = [
@@ -46,5 +46,5 @@ pub fn find(name: &str) -> impl Iterator<Item = &'static Rule> {
 
 /// True for a rule that every preset has and nothing silences: a file that cannot be read is always a finding.
 pub(super) fn is_always_on(rule: &Rule) -> bool {
-    std::ptr::eq(rule, &file::PARSE_ERROR)
+    std::ptr::eq(rule, &PARSE_ERROR)
 }
