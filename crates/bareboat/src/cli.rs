@@ -52,7 +52,7 @@ pub enum Command {
     Outdated(OutdatedArgs),
     /// Write `bareboat.toml` with what was detected.
     Init(InitArgs),
-    /// Say which package, wheel or file brought a path of an image, and why.
+    /// Say which package, wheel or file brought a path of an image, and why; or what a rule of `lint` is about.
     Explain(ExplainArgs),
     /// Judge Dockerfiles: what is wrong, what will happen, and how to repair it.
     Lint(LintArgs),
@@ -299,8 +299,9 @@ pub struct InitArgs {
 /// `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// A path in the image: /usr/lib/x86_64-linux-gnu/libssl.so.3.
-    pub path: String,
+    /// A path in the image, as in /usr/lib/x86_64-linux-gnu/libssl.so.3, or a rule of `lint`: from-latest, DL3007.
+    #[arg(value_name = "PATH|RULE")]
+    pub subject: String,
     /// The image [default: the newest one].
     #[arg(long, value_name = "NAME")]
     pub image: Option<String>,
@@ -312,7 +313,7 @@ pub struct ExplainArgs {
 /// `lint`.
 #[derive(Debug, Args)]
 pub struct LintArgs {
-    /// Dockerfiles, directories that hold them, or `-` for standard input.
+    /// Dockerfiles, Compose and bake files, directories to search for them, globs, or `-` for standard input.
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
     /// The build context [default: each Dockerfile's directory].
@@ -321,35 +322,66 @@ pub struct LintArgs {
     /// What to call standard input.
     #[arg(long, value_name = "NAME")]
     pub stdin_filename: Option<String>,
+    /// Files and directories not to search, as `.gitignore` names them.
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
     /// Repair what can be repaired without changing what the image does.
     #[arg(long)]
     pub fix: bool,
     /// With `--fix` or `--diff`: also repair what may change what the image does.
     #[arg(long = "unsafe")]
     pub unsafe_fixes: bool,
-    /// Show what `--fix` would change, and change nothing.
+    /// Show what `--fix` or `--add-ignore` would change, and change nothing.
     #[arg(long)]
     pub diff: bool,
-    /// The mildest finding that makes the exit code 1.
-    #[arg(long, value_name = "SEVERITY", default_value = "info")]
-    pub threshold: SeverityChoice,
-    /// Where to start from.
-    #[arg(long, value_enum, default_value = "recommended")]
-    pub preset: PresetChoice,
+    /// Write comments that silence what is found, with the reason that is given.
+    #[arg(
+        long,
+        value_name = "REASON",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "TODO: say why",
+        conflicts_with = "fix"
+    )]
+    pub add_ignore: Option<String>,
+    /// The mildest finding that makes the exit code 1 [default: info].
+    #[arg(long, value_name = "SEVERITY")]
+    pub threshold: Option<ThresholdChoice>,
+    /// The configuration file [default: the nearest one].
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Look for no configuration file.
+    #[arg(long)]
+    pub no_config: bool,
+    /// Where to start from [default: recommended].
+    #[arg(long, value_enum)]
+    pub preset: Option<PresetChoice>,
+    /// The rule set of this month: rules that came later are off [default: the newest].
+    #[arg(long, value_name = "YEAR.MONTH")]
+    pub ruleset: Option<String>,
     /// Rules that are on besides those of the preset, by name or by another tool's code.
     #[arg(long, value_delimiter = ',', value_name = "RULE")]
     pub enable: Vec<String>,
     /// Rules whose findings are not wanted, by name or by another tool's code.
     #[arg(long, value_delimiter = ',', value_name = "RULE")]
     pub ignore: Vec<String>,
-    /// How findings are printed.
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
+    /// Comments in the file silence nothing.
+    #[arg(long)]
+    pub no_pragmas: bool,
+    /// Findings to accept.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write the baseline: accept everything that is found now.
+    #[arg(long)]
+    pub write_baseline: bool,
+    /// How findings are printed [default: text].
+    #[arg(long, value_enum)]
+    pub format: Option<FindingFormat>,
 }
 
-/// How bad a finding is.
+/// From where on findings are a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SeverityChoice {
+pub enum ThresholdChoice {
     /// Only what fails or is dangerous.
     Error,
     /// Also likely mistakes.
@@ -358,6 +390,35 @@ pub enum SeverityChoice {
     Info,
     /// Everything.
     Style,
+    /// Nothing that is found.
+    Never,
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FindingFormat {
+    /// For people: with the source.
+    Text,
+    /// For programs; carries a version.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// GitHub's workflow commands: annotations.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// The same, by its other name.
+    Codeclimate,
+    /// Checkstyle's XML.
+    Checkstyle,
+    /// JUnit's XML.
+    Junit,
+    /// A line per finding, as compilers write it.
+    Gnu,
+    /// SonarQube's generic issues.
+    Sonarqube,
+    /// Tables for a comment.
+    Markdown,
 }
 
 /// A set of rules to start from.

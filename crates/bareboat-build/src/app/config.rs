@@ -55,6 +55,19 @@ pub struct Config {
     pub mirrors: Vec<String>,
     /// Fail when a package's maintainer script does something that is not covered.
     pub strict: bool,
+    /// What `bareboat lint` is told; see the guide to it. A build looks at none of it.
+    #[serde(skip_serializing)]
+    pub lint: Option<Elsewhere>,
+}
+
+/// A part of the file that somebody else reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elsewhere;
+
+impl<'de> Deserialize<'de> for Elsewhere {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
 }
 
 /// A command line or a list of words.
@@ -89,6 +102,7 @@ pub const KEYS: &[&str] = &[
     "requirements",
     "mirrors",
     "strict",
+    "lint",
 ];
 
 /// The file that holds the configuration on its own.
@@ -251,6 +265,12 @@ mod tests {
         for key in all.keys() {
             assert!(KEYS.contains(&key.as_str()), "{key} is missing in KEYS");
         }
+    }
+
+    #[test]
+    fn what_the_linter_is_told_is_none_of_its_business() {
+        let config = Config::parse("port = 1\n[lint]\nanything = [1.5]\n", FILE_NAME).unwrap();
+        assert_eq!(config.port, Some(1));
     }
 
     #[test]

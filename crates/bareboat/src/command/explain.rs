@@ -1,15 +1,49 @@
-//! `bareboat explain PATH`: who brought a path of an image, and why.
+//! `bareboat explain`: who brought a path of an image, and why; or what a rule of `lint` is about.
 
 use std::process::ExitCode;
 
 use bareboat_build::Inventory;
 use bareboat_build::plan::Origin;
 use bareboat_image::TreePath;
+use bareboat_inspect::lint::rules;
 
 use crate::cli::{ExplainArgs, Format};
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::terminal::{print, size};
+
+/// Prints the page of a rule; `None` when a path is meant. Needs no cache.
+pub fn rule(arguments: &ExplainArgs) -> Result<Option<ExitCode>, Failure> {
+    let name = arguments.subject.as_str();
+    if arguments.image.is_some() || name.contains('/') {
+        return Ok(None);
+    }
+    let found: Vec<_> = rules::find(name).collect();
+    if found.is_empty() {
+        let names = rules::all().map(|rule| rule.name);
+        return match bareboat_report::closest(name, names) {
+            Some(close) => Err(Failure::input(format!("there is no rule `{name}`"))
+                .hint(format!("did you mean `{close}`? A path in an image begins with `/`"))),
+            None => Ok(None),
+        };
+    }
+    if arguments.format == Format::Json {
+        let found = found.iter().map(|rule| {
+            let info = rule.info();
+            serde_json::json!({
+                "name": info.name, "aliases": info.aliases, "group": rule.group.directory(),
+                "severity": info.severity.as_str(), "recommended": rule.default_on,
+                "since": rule.since.to_string(), "summary": info.summary, "page": info.page,
+                "address": info.address,
+            })
+        });
+        let value = serde_json::json!({ "version": 1, "rules": found.collect::<Vec<_>>() });
+        print(&format!("{value:#}\n"));
+    } else {
+        print(&found.iter().map(|rule| rule.page()).collect::<Vec<_>>().join("\n"));
+    }
+    Ok(Some(ExitCode::SUCCESS))
+}
 
 /// Looks the path up in the image's inventory.
 pub fn run(session: &Session, arguments: &ExplainArgs) -> Result<ExitCode, Failure> {
@@ -18,8 +52,8 @@ pub fn run(session: &Session, arguments: &ExplainArgs) -> Result<ExitCode, Failu
         return Err(Failure::input(format!("`{name}` has no inventory: it was not built here"))
             .hint("run `bareboat build`"));
     };
-    let path = TreePath::new(&arguments.path)
-        .map_err(|error| Failure::input(format!("cannot use `{}`", arguments.path)).because(error))?;
+    let path = TreePath::new(&arguments.subject)
+        .map_err(|error| Failure::input(format!("cannot use `{}`", arguments.subject)).because(error))?;
     let Some(owner) = inventory.files.get(&path) else {
         let below = inventory.files.keys().filter(|file| file.starts_with(&path)).count();
         if below > 0 {

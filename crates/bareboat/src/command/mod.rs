@@ -39,6 +39,11 @@ pub fn run(arguments: Cli, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure
     if let Command::Lint(lint) = &arguments.command {
         return lint::run(lint, terminal);
     }
+    if let Command::Explain(explain) = &arguments.command
+        && let Some(code) = explain::rule(explain)?
+    {
+        return Ok(code);
+    }
     let session = Session::open(&arguments.global, terminal)?;
     match arguments.command {
         Command::Build(build) => build::run(&session, &build),

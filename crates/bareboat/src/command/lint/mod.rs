@@ -1,207 +1,119 @@
 //! `bareboat lint`: judges Dockerfiles, and repairs them. Opens no cache.
 
+mod accepted;
+mod configuration;
 mod directory;
+mod judge;
+mod show;
 mod source;
+mod targets;
+mod walk;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use bareboat_inspect::knowledge::{self, Date};
-use bareboat_inspect::lint::{
-    BuildContext, Configuration, ConfigurationError, Input, Linter, Preset, Settings, WhichFixes,
-};
-use bareboat_report::render::{self, TextStyle};
-use bareboat_report::{FileReport, FileWrite, Finding, Safety, Severity};
+use bareboat_inspect::knowledge::Date;
 use rayon::prelude::*;
 
-use self::directory::DirectoryFiles;
-use self::source::{Source, sources};
-use crate::cli::{Format, LintArgs, PresetChoice, SeverityChoice};
+use self::configuration::{Configurations, Effective};
+use self::judge::{Judged, judge};
+use self::source::Target;
+use self::walk::Exclude;
+use crate::cli::LintArgs;
 use crate::failure::Failure;
-use crate::terminal::{Terminal, print};
+use crate::terminal::Terminal;
 
 /// From so many files on, several threads are worth starting.
 const WORTH_THREADS: usize = 4;
 
-/// What one file gave.
-struct Judged {
-    report: FileReport,
-    /// The text before its fixes, when they change it.
-    before: Option<Vec<u8>>,
-    writes: Vec<FileWrite>,
-    applied: usize,
-}
-
 /// Judges every file that is named; 1 when something is found.
 pub fn run(arguments: &LintArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
-    let linter = Linter::new(configuration(arguments)).map_err(refused)?;
-    let today = today();
-    let (found, mut failures) = sources(arguments);
-    let judge = |source: &Source| judge(arguments, &linter, today, source);
-    let judged: Vec<Judged> = match found.len() >= WORTH_THREADS {
-        true => found.par_iter().map(judge).collect(),
-        false => found.iter().map(judge).collect(),
+    let mut configurations = Configurations::new(arguments, terminal);
+    let here = configurations.of(Path::new("."))?;
+    let exclude = Exclude::new([
+        (here.exclude.0.as_path(), here.exclude.1.as_slice()),
+        (walk::absolute(Path::new(".")).as_path(), arguments.exclude.as_slice()),
+    ])?;
+    let (targets, mut failures) = targets::find(arguments, terminal, exclude);
+    let mut wanted: Vec<(&Target, Arc<Effective>)> = Vec::new();
+    for target in &targets {
+        wanted.push((target, configurations.of(target.configured_in())?));
+    }
+    let (kept, mut judged) = judge_all(arguments, &wanted, &mut failures);
+    let files: Vec<&Target> = kept.iter().map(|(target, _)| *target).collect();
+    if !arguments.diff {
+        failures.extend(write_back(&files, &judged));
+    }
+    if arguments.write_baseline {
+        let accepted = accepted::write(here.baseline.as_ref(), &judged)?;
+        terminal.say(&format!("{accepted} findings are accepted from now on"));
+        return Ok(worst(terminal, &failures).unwrap_or(ExitCode::SUCCESS));
+    }
+    let accepted = match &here.baseline {
+        Some(path) => accepted::accept(path, &mut judged)?,
+        None => 0,
     };
-    if arguments.fix && !arguments.diff {
-        for (source, judged) in found.iter().zip(&judged) {
-            failures
-                .extend(source.write(judged.before.as_ref().map(|_| judged.report.source.as_slice())).err());
-            failures.extend(judged.writes.iter().filter_map(|write| source.write_beside(write).err()));
-        }
+    show::show(arguments, terminal, here.format, &files, &judged, accepted);
+    if let Some(code) = worst(terminal, &failures) {
+        return Ok(code);
     }
-    show(arguments, terminal, &found, &judged);
-    for failure in &failures {
-        terminal.failure(failure);
-    }
-    if let Some(worst) = failures.iter().map(|failure| failure.fault).max() {
-        return Ok(ExitCode::from(worst.exit_code()));
-    }
-    let threshold = severity(arguments.threshold);
-    let findings = judged.iter().flat_map(|judged| &judged.report.findings);
-    let fails = findings.into_iter().any(|finding| finding.severity >= threshold);
+    let fails = kept.iter().zip(&judged).any(|((_, effective), judged)| {
+        judged.report.findings.iter().any(|finding| effective.threshold.fails(finding.severity))
+    });
     Ok(ExitCode::from(u8::from(fails)))
 }
 
-fn judge(arguments: &LintArgs, linter: &Linter, today: Option<Date>, source: &Source) -> Judged {
-    let context = arguments.context.as_deref().or(source.directory());
-    let files = context.map(DirectoryFiles::new);
-    let name = source.name_in(context);
-    let build =
-        files.as_ref().map(|files| BuildContext::new(files, name.as_deref(), arguments.context.is_none()));
-    let given = BTreeMap::new();
-    let input = Input {
-        source: &source.text,
-        build: build.as_ref(),
-        today,
-        arguments: &given,
-        facts: &knowledge::lookup,
-    };
-    let path = source.path.clone();
-    if !arguments.fix && !arguments.diff {
-        let findings = linter.lint(&input);
-        let report = FileReport { path, source: source.text.clone(), findings };
-        return Judged { report, before: None, writes: Vec::new(), applied: 0 };
-    }
-    let which = if arguments.unsafe_fixes { WhichFixes::All } else { WhichFixes::Safe };
-    let fixed = linter.fix(&input, which);
-    let before = (fixed.source != source.text).then(|| source.text.clone());
-    let applied = fixed.applied.len();
-    let report = FileReport { path, source: fixed.source, findings: fixed.findings };
-    Judged { report, before, writes: fixed.writes, applied }
-}
+type Wanted<'t> = (&'t Target, Arc<Effective>);
 
-/// Data to stdout, the sum of it to stderr.
-fn show(arguments: &LintArgs, terminal: &Terminal, found: &[Source], judged: &[Judged]) {
-    let style = TextStyle { colors: terminal.colors_data(), width: 110 };
-    if arguments.diff {
-        for judged in judged {
-            let before = judged.before.as_deref().unwrap_or(&judged.report.source);
-            print(&render::diff(&judged.report.path, before, &judged.report.source));
-        }
-        return;
-    }
-    // The repaired text of standard input has no other place to go.
-    let piped = arguments.fix && found.iter().any(Source::is_standard_input);
-    let reports: Vec<FileReport> = judged.iter().map(|judged| judged.report.clone()).collect();
-    let text = match arguments.format {
-        Format::Text => reports.iter().map(|report| render::text(report, style)).collect(),
-        Format::Json => render::json(&reports),
+/// Reads and judges; what cannot be read is a failure among good ones.
+fn judge_all<'t>(
+    arguments: &LintArgs,
+    wanted: &[Wanted<'t>],
+    failures: &mut Vec<Failure>,
+) -> (Vec<Wanted<'t>>, Vec<Judged>) {
+    let today = today();
+    let one = |(target, effective): &Wanted<'t>| {
+        target.read().map(|text| judge(arguments, effective, today, target, text))
     };
-    match piped {
-        true => {
-            let piped = found.iter().zip(&reports).filter(|(source, _)| source.is_standard_input());
-            piped.for_each(|(_, report)| print(&String::from_utf8_lossy(&report.source)));
-            terminal.say(text.trim_end());
-        }
-        false => print(&text),
-    }
-    terminal.say(&sum(judged, arguments.fix));
-}
-
-fn sum(judged: &[Judged], fix: bool) -> String {
-    let findings: Vec<&Finding> = judged.iter().flat_map(|judged| &judged.report.findings).collect();
-    let files = count(judged.len(), "file");
-    let applied: usize = judged.iter().map(|judged| judged.applied).sum();
-    let repaired = if fix { format!("{applied} repaired, ") } else { String::new() };
-    if findings.is_empty() {
-        return format!("{files}: {repaired}nothing found");
-    }
-    let severities = Severity::ALL.into_iter().rev().filter_map(|severity| {
-        let of_it = findings.iter().filter(|finding| finding.severity == severity).count();
-        let name = match severity {
-            Severity::Info => "notice",
-            Severity::Style => "matter of style",
-            _ => severity.as_str(),
-        };
-        (of_it > 0).then(|| {
-            if of_it == 1 || name != "matter of style" {
-                count(of_it, name)
-            } else {
-                format!("{of_it} matters of style")
+    let results: Vec<Result<Judged, Failure>> = match wanted.len() >= WORTH_THREADS {
+        true => wanted.par_iter().map(one).collect(),
+        false => wanted.iter().map(one).collect(),
+    };
+    let (mut kept, mut judged) = (Vec::new(), Vec::new());
+    for (wanted, result) in wanted.iter().zip(results) {
+        match result {
+            Ok(one) => {
+                kept.push(wanted.clone());
+                judged.push(one);
             }
-        })
-    });
-    let mut text = format!("{files}: {repaired}{}", severities.collect::<Vec<_>>().join(", "));
-    let fixable = |safety| {
-        let fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
-        fixes.filter(|fix| fix.safety == safety).count()
-    };
-    let (safe, unsafe_) = (fixable(Safety::Safe), fixable(Safety::Unsafe));
-    if safe > 0 {
-        text.push_str(&format!("; `--fix` repairs {safe}"));
+            Err(failure) => failures.push(failure),
+        }
     }
-    if unsafe_ > 0 {
-        text.push_str(&format!("; `--fix --unsafe` repairs {}", safe + unsafe_));
-    }
-    text
+    (kept, judged)
 }
 
-fn count(number: usize, name: &str) -> String {
-    if number == 1 { format!("1 {name}") } else { format!("{number} {name}s") }
+/// Writes what was changed, each file once.
+fn write_back(targets: &[&Target], judged: &[Judged]) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    for (target, judged) in targets.iter().zip(judged).filter(|(_, judged)| judged.before.is_some()) {
+        failures.extend(target.write(&judged.report.source).err());
+    }
+    for (path, text) in judged.iter().flat_map(|judged| &judged.writes) {
+        failures.extend(source::write(path, text.as_bytes()).err());
+    }
+    failures
 }
 
-fn configuration(arguments: &LintArgs) -> Configuration {
-    let preset = match arguments.preset {
-        PresetChoice::Recommended => Preset::Recommended,
-        PresetChoice::All => Preset::All,
-        PresetChoice::Hadolint => Preset::Hadolint,
-        PresetChoice::Buildkit => Preset::Buildkit,
-    };
-    Configuration {
-        preset,
-        enable: arguments.enable.clone(),
-        ignore: arguments.ignore.clone(),
-        settings: Settings { preset, ..Settings::default() },
-        ..Configuration::default()
-    }
-}
-
-fn refused(error: ConfigurationError) -> Failure {
-    let failure = Failure::input(error.to_string());
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
-}
-
-fn severity(choice: SeverityChoice) -> Severity {
-    match choice {
-        SeverityChoice::Error => Severity::Error,
-        SeverityChoice::Warning => Severity::Warning,
-        SeverityChoice::Info => Severity::Info,
-        SeverityChoice::Style => Severity::Style,
-    }
+/// Shows the failures; the exit code of the worst.
+fn worst(terminal: &Terminal, failures: &[Failure]) -> Option<ExitCode> {
+    failures.iter().for_each(|failure| terminal.failure(failure));
+    let worst = failures.iter().map(|failure| failure.fault).max()?;
+    Some(ExitCode::from(worst.exit_code()))
 }
 
 fn today() -> Option<Date> {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
     Date::from_days(i64::try_from(since.as_secs() / 86_400).ok()?)
-}
-
-/// `path` as findings name it.
-fn shown(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    text.strip_prefix("./").unwrap_or(&text).to_owned()
 }
