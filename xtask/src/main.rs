@@ -17,7 +17,7 @@ cargo xtask layers                  check that crates import only what lies belo
 cargo xtask licences                check that every dependency may be used
 cargo xtask bench [--runs N] [--no-docker] [NAME …]
                                     measure side by side with the rivals that are installed
-cargo xtask docs [--check]          write docs/reference.md from the code, or check that it is current
+cargo xtask docs [--check]          write docs/reference.md and docs/rules.md from the code, or check that they are current
 cargo xtask knowledge CSV            write the table of what official images stood on, from their history
 ";
 

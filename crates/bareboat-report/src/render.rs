@@ -12,9 +12,9 @@ pub(crate) mod lines;
 mod markdown;
 mod sarif;
 mod sonarqube;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 mod xml;
 
 pub use checkstyle::checkstyle;

@@ -374,6 +374,9 @@ pub struct LintArgs {
     /// Write the baseline: accept everything that is found now.
     #[arg(long)]
     pub write_baseline: bool,
+    /// Print every rule and whether it is on, as text or with `--format json`.
+    #[arg(long)]
+    pub list_rules: bool,
     /// How findings are printed [default: text].
     #[arg(long, value_enum)]
     pub format: Option<FindingFormat>,

@@ -33,7 +33,9 @@ fn lint(directory: &Path, arguments: &[&str], input: &str) -> (Option<i32>, Stri
 fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     for (path, text) in files {
-        std::fs::write(directory.path().join(path), text).unwrap();
+        let path = directory.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
     }
     directory
 }
@@ -140,3 +142,12 @@ fn a_misspelt_rule_is_the_users_input() {
     assert_eq!(code, Some(2));
     assert_eq!(stderr, "error: there is no rule `from-lates`\n  hint: did you mean `from-latest`?\n");
 }
+
+#[path = "lint/configuration.rs"]
+mod configuration;
+#[path = "lint/debts.rs"]
+mod debts;
+#[path = "lint/files.rs"]
+mod files;
+#[path = "lint/formats.rs"]
+mod formats;

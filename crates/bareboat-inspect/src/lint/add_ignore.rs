@@ -43,7 +43,8 @@ fn comment(file: &Dockerfile, instruction: &Instruction, names: &BTreeSet<&str>,
     let start = line_start(text).max(instruction.span.start);
     if let Some(span) = own_list(file, start) {
         let listed = String::from_utf8_lossy(span.of(source));
-        let mut all: BTreeSet<&str> = listed.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        let mut all: BTreeSet<&str> =
+            listed.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
         all.extend(names);
         return Edit::replace(span, join(&all));
     }
@@ -96,8 +97,10 @@ mod tests {
 
     #[test]
     fn writes_above_the_instruction_and_keeps_the_rest() {
-        let (text, silenced) =
-            add("# syntax=docker/dockerfile:1\nFROM debian:latest\n\n# why\n  RUN a \\\n    && cd /x\nMAINTAINER me\n", "TODO");
+        let (text, silenced) = add(
+            "# syntax=docker/dockerfile:1\nFROM debian:latest\n\n# why\n  RUN a \\\n    && cd /x\nMAINTAINER me\n",
+            "TODO",
+        );
         assert_eq!(silenced, 3);
         insta::assert_snapshot!(text, @r"
         # syntax=docker/dockerfile:1

@@ -59,10 +59,8 @@ impl Baseline {
         let mut findings = BTreeSet::new();
         for (path, report) in reports {
             let fingerprints = fingerprints(path, report);
-            findings.extend(report.findings.iter().zip(fingerprints).map(|(finding, fingerprint)| Accepted {
-                path: path.to_owned(),
-                rule: finding.rule.to_string(),
-                fingerprint,
+            findings.extend(report.findings.iter().zip(fingerprints).map(|(finding, fingerprint)| {
+                Accepted { path: path.to_owned(), rule: finding.rule.to_string(), fingerprint }
             }));
         }
         Self { version: VERSION, findings }
@@ -123,7 +121,8 @@ mod tests {
 
     #[test]
     fn the_document_is_easy_to_review() {
-        let text = Baseline::of([("b", &report("FROM debian:latest\n")), ("a", &report("MAINTAINER x\n"))]).write();
+        let text =
+            Baseline::of([("b", &report("FROM debian:latest\n")), ("a", &report("MAINTAINER x\n"))]).write();
         insta::assert_snapshot!(text);
     }
 

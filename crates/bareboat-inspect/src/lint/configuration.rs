@@ -9,7 +9,7 @@ use std::str::FromStr;
 use bareboat_report::{Severity, closest};
 
 use super::preset::is_foreign_code;
-use super::{Preset, Ruleset, rules};
+use super::{Preset, Rule, Ruleset, rules};
 
 pub use self::file::{ConfigurationFile, FileError, TomlKind};
 
@@ -92,8 +92,6 @@ impl FromStr for LabelFormat {
     type Err = UnknownLabelFormat;
 
     fn from_str(text: &str) -> Result<Self, UnknownLabelFormat> {
-        // hadolint's files may also say `rawtext`.
-        let text = if text == "rawtext" { "text" } else { text };
         let found = Self::ALL.into_iter().find(|format| format.as_str() == text);
         found.ok_or_else(|| UnknownLabelFormat(text.to_owned()))
     }
@@ -156,6 +154,11 @@ impl Default for Configuration {
 }
 
 impl Configuration {
+    /// True when the preset has the rule and the rule set is not older than it, or when it is always on.
+    pub(super) fn wants(&self, rule: &Rule) -> bool {
+        self.preset.has(rule) && rule.since <= self.ruleset || rules::is_always_on(rule)
+    }
+
     /// Checks that every rule that is named exists here or elsewhere.
     ///
     /// # Errors

@@ -60,10 +60,7 @@ impl Linter {
         let mut configuration = configuration;
         configuration.settings.preset = configuration.preset;
         let enabled: Vec<&Rule> = configuration.enable.iter().flat_map(|name| rules::find(name)).collect();
-        let is_wanted = |rule: &Rule| {
-            let wanted = configuration.preset.has(rule) && rule.since <= configuration.ruleset;
-            wanted || rules::is_always_on(rule)
-        };
+        let is_wanted = |rule: &Rule| configuration.wants(rule);
         let is_enabled = |rule: &Rule| enabled.iter().any(|enabled| enabled.name == rule.name);
         let rules: Vec<_> = rules::all().filter(|rule| is_wanted(rule) || is_enabled(rule)).collect();
         let only_enabled = rules.iter().filter(|rule| !is_wanted(rule)).map(|rule| rule.name).collect();

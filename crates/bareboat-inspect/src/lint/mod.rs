@@ -28,7 +28,8 @@ pub use add_ignore::add_ignores;
 pub use baseline::{Baseline, BaselineError};
 pub use build_context::{BuildContext, ContextFiles, Entry, EntryKind, MemoryFiles};
 pub use configuration::{
-    Configuration, ConfigurationError, ConfigurationFile, FileError, LabelFormat, Settings, Threshold, TomlKind,
+    Configuration, ConfigurationError, ConfigurationFile, FileError, LabelFormat, Settings, Threshold,
+    TomlKind,
 };
 pub use context::Context;
 pub use embedded::{Builds, Embedded, HostError, HostKind, NamedDockerfile};

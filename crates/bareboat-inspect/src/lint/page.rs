@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use bareboat_report::{Concern, RuleInfo};
+use bareboat_report::{Concern, RuleInfo, Safety};
 
 use super::preset::{BUILDKIT, Preset};
 use super::{Group, Rule};
@@ -43,6 +43,16 @@ impl Rule {
         }
     }
 
+    /// How far its fixes can be trusted, when its page shows that it has some.
+    pub fn fix(&self) -> Option<Safety> {
+        let shows = |words: &str| self.docs.contains(&format!("\n```dockerfile {words}"));
+        match (shows("fixed unsafe"), shows("fixed")) {
+            (true, _) => Some(Safety::Unsafe),
+            (false, true) => Some(Safety::Safe),
+            (false, false) => None,
+        }
+    }
+
     /// A line of what is known about the rule as such.
     fn facts(&self) -> String {
         let mut facts = vec![format!("Severity: {}", self.severity)];
@@ -61,7 +71,9 @@ impl Rule {
     /// Where those who had the idea write about it.
     fn address(&self) -> Option<String> {
         self.aliases.iter().find_map(|alias| match alias {
-            code if code.starts_with("DL") => Some(format!("https://github.com/hadolint/hadolint/wiki/{code}")),
+            code if code.starts_with("DL") => {
+                Some(format!("https://github.com/hadolint/hadolint/wiki/{code}"))
+            }
             code if code.starts_with("SC") => Some(format!("https://www.shellcheck.net/wiki/{code}")),
             check if BUILDKIT.contains(check) => {
                 Some(format!("https://docs.docker.com/reference/build-checks/{}/", kebab(check)))

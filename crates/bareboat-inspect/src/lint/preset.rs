@@ -35,6 +35,15 @@ impl Preset {
         }
     }
 
+    /// The codes of the tool that the preset is named after; none for presets of our own.
+    pub fn codes(self) -> Vec<&'static str> {
+        match self {
+            Self::Recommended | Self::All => Vec::new(),
+            Self::Hadolint => HADOLINT.iter().map(|(code, _)| *code).collect(),
+            Self::Buildkit => BUILDKIT.to_vec(),
+        }
+    }
+
     /// True when the preset runs `rule`.
     pub(super) fn has(self, rule: &Rule) -> bool {
         match self {

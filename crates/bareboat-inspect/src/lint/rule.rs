@@ -103,6 +103,9 @@ impl Ruleset {
     pub const V2026_11: Self = Self { year: 2026, month: 11 };
     /// The newest one.
     pub const NEWEST: Self = Self::V2026_11;
+    /// One that nobody has yet.
+    #[cfg(test)]
+    pub(super) const FUTURE: Self = Self { year: 9999, month: 12 };
     /// Every one, oldest first.
     pub const ALL: [Self; 1] = [Self::V2026_11];
 }

@@ -2,7 +2,7 @@
 
 use bareboat_report::{Finding, Severity};
 
-use super::{Configuration, Input, Linter, Preset, WhichFixes, rules};
+use super::{Configuration, Input, Linter, Preset, Rule, Ruleset, WhichFixes, rules};
 
 /// A linter with this frame's own rules, so that tests stand still when rules are added.
 fn linter(change: impl FnOnce(&mut Configuration)) -> Linter {
@@ -160,4 +160,14 @@ fn an_alias_enables_its_part_of_a_rule_only() {
     assert_eq!(found(&[]), [0; 0]);
     assert_eq!(found(&["dl3018"]), [3]);
     assert_eq!(found(&["pin-os-packages"]), [2, 3]);
+}
+
+#[test]
+fn a_rule_that_came_after_the_rule_set_is_off() {
+    let known = rules::find("from-latest").next().unwrap();
+    let newer = Rule { since: Ruleset::FUTURE, ..*known };
+    let configuration = Configuration { preset: Preset::All, ..Configuration::default() };
+    assert!(configuration.wants(known) && !configuration.wants(&newer));
+    let later = Configuration { ruleset: Ruleset::FUTURE, ..configuration };
+    assert!(later.wants(&newer));
 }

@@ -106,10 +106,8 @@ pub(super) fn parse(text: &str) -> Result<Option<Node>, YamlError> {
     let offsets = Offsets::new(text);
     let mut builder = Builder { offsets: &offsets, open: Vec::new(), anchors: BTreeMap::new(), nodes: 0 };
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| YamlError {
-            line: error.marker().line(),
-            message: error.info().to_owned(),
-        })?;
+        let (event, span) = event
+            .map_err(|error| YamlError { line: error.marker().line(), message: error.info().to_owned() })?;
         if event == Event::DocumentEnd {
             return Ok(None);
         }
@@ -179,12 +177,15 @@ impl Builder<'_> {
                 (node, anchor)
             }
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
-                Some(node) => (node.clone(), 0),
+                Some(node) => {
+                    self.nodes += node.size();
+                    (node.clone(), 0)
+                }
                 None => return Err(too_much(span, "an alias is inside what it names")),
             },
             _ => return Ok(None),
         };
-        self.nodes += if anchor == 0 { node.size() } else { 1 };
+        self.nodes += 1;
         if self.nodes > MOST_NODES {
             return Err(too_much(span, "there is too much in this file"));
         }

@@ -5,9 +5,7 @@ use std::str::FromStr;
 
 use crate::{FileReport, RuleInfo};
 
-use super::{
-    TextStyle, checkstyle, codeclimate, github, gnu, json, junit, markdown, sarif, sonarqube, text,
-};
+use super::{TextStyle, checkstyle, codeclimate, github, gnu, json, junit, markdown, sarif, sonarqube, text};
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -75,7 +75,8 @@ impl<'a> Lines<'a> {
         let line = self.starts.partition_point(|start| *start <= offset).saturating_sub(1);
         let start = self.starts[line].min(offset);
         let before = self.source[start..offset].utf8_chunks();
-        let characters: usize = before.map(|chunk| chunk.valid().chars().count() + chunk.invalid().len()).sum();
+        let characters: usize =
+            before.map(|chunk| chunk.valid().chars().count() + chunk.invalid().len()).sum();
         (line + 1, characters + 1)
     }
 }

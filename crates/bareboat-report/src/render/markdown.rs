@@ -16,7 +16,8 @@ pub fn markdown(files: &[FileReport]) -> String {
     Severity::ALL.iter().rev().for_each(|severity| _ = write!(text, " {} |", count(*severity)));
     text.push('\n');
     for file in files.iter().filter(|file| !file.findings.is_empty()) {
-        let _ = write!(text, "\n### {}\n\n| place | severity | rule | |\n|--:|---|---|---|\n", plain(&file.path));
+        let _ =
+            write!(text, "\n### {}\n\n| place | severity | rule | |\n|--:|---|---|---|\n", plain(&file.path));
         file.findings.iter().for_each(|finding| text.push_str(&row(finding)));
     }
     text
@@ -28,7 +29,12 @@ fn row(finding: &Finding) -> String {
     let rest = finding.notes.iter().map(String::as_str).chain(finding.help.as_deref());
     let message: Vec<String> = [finding.message.as_str()].into_iter().chain(rest).map(plain).collect();
     let (place, severity, rule) = (&finding.place, finding.severity, &finding.rule);
-    format!("| {}:{} | {severity} | `{rule}`{aliases} | {} |\n", place.line, place.column, message.join("<br>"))
+    format!(
+        "| {}:{} | {severity} | `{rule}`{aliases} | {} |\n",
+        place.line,
+        place.column,
+        message.join("<br>")
+    )
 }
 
 /// Text that cannot end a cell, open a tag, or start a mention; code in backticks stays code.

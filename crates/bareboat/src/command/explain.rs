@@ -28,16 +28,8 @@ pub fn rule(arguments: &ExplainArgs) -> Result<Option<ExitCode>, Failure> {
         };
     }
     if arguments.format == Format::Json {
-        let found = found.iter().map(|rule| {
-            let info = rule.info();
-            serde_json::json!({
-                "name": info.name, "aliases": info.aliases, "group": rule.group.directory(),
-                "severity": info.severity.as_str(), "recommended": rule.default_on,
-                "since": rule.since.to_string(), "summary": info.summary, "page": info.page,
-                "address": info.address,
-            })
-        });
-        let value = serde_json::json!({ "version": 1, "rules": found.collect::<Vec<_>>() });
+        let found: Vec<_> = found.iter().map(|rule| super::lint::describe(rule)).collect();
+        let value = serde_json::json!({ "version": 1, "rules": found });
         print(&format!("{value:#}\n"));
     } else {
         print(&found.iter().map(|rule| rule.page()).collect::<Vec<_>>().join("\n"));

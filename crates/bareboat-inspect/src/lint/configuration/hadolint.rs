@@ -122,9 +122,8 @@ impl Reader<'_> {
     fn labels(&self, node: &Node, file: &mut ConfigurationFile) -> Result<(), FileError> {
         for (label, form) in node.pairs() {
             let form = self.text(form)?.to_ascii_lowercase();
-            let parsed: LabelFormat = form
-                .parse()
-                .map_err(|error| self.wrong(label, format!("`label-schema`: {error}")))?;
+            let parsed: LabelFormat =
+                form.parse().map_err(|error| self.wrong(label, format!("`label-schema`: {error}")))?;
             file.labels.insert(self.text(label)?.to_owned(), parsed);
         }
         Ok(())
@@ -163,7 +162,10 @@ colour: always
         assert_eq!(file.threshold, Some(Threshold::At(Severity::Warning)));
         assert_eq!(file.format, Some(Format::Text));
         assert_eq!(file.ignore, ["DL3008", "SC2086"]);
-        assert_eq!((file.severities["DL3015"], file.severities["DL3057"]), (Severity::Error, Severity::Warning));
+        assert_eq!(
+            (file.severities["DL3015"], file.severities["DL3057"]),
+            (Severity::Error, Severity::Warning)
+        );
         assert_eq!(file.trusted_registries, ["docker.io", "*.example.org"]);
         assert_eq!(file.labels["commit"], LabelFormat::GitHash);
         assert_eq!((file.strict_labels, file.pragmas), (Some(true), Some(false)));

@@ -55,7 +55,12 @@ fn read(text: &str, target: &Block, variables: &BTreeMap<String, String>) -> Opt
         Some(Expression::Object(object)) => arguments(object, &replaced),
         _ => BTreeMap::new(),
     };
-    Some(Build { inline, context: word("context", "."), dockerfile: word("dockerfile", "Dockerfile"), arguments })
+    Some(Build {
+        inline,
+        context: word("context", "."),
+        dockerfile: word("dockerfile", "Dockerfile"),
+        arguments,
+    })
 }
 
 fn arguments(object: &Object, replaced: &dyn Fn(&Expression) -> Option<String>) -> BTreeMap<String, String> {

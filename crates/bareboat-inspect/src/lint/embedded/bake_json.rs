@@ -7,8 +7,10 @@ use super::{Build, Builds, HostError, Syntax, add, interpolation};
 use crate::lint::yaml::{self, Node};
 
 pub(super) fn builds(text: &str) -> Result<Builds, HostError> {
-    let root = yaml::parse(text)
-        .map_err(|error| HostError { line: error.line, message: format!("this is not JSON: {}", error.message) })?;
+    let root = yaml::parse(text).map_err(|error| HostError {
+        line: error.line,
+        message: format!("this is not JSON: {}", error.message),
+    })?;
     let mut builds = Builds::default();
     let Some(root) = root else { return Ok(builds) };
     let variables = variables(&root);
@@ -29,7 +31,8 @@ fn read(text: &str, target: &Node, variables: &BTreeMap<String, String>) -> Buil
     let inline = target.get("dockerfile-inline").and_then(|node| scalar(text, node, Syntax::Hcl));
     let arguments = target.get("args").into_iter().flat_map(Node::pairs);
     let arguments = arguments.filter(|(_, value)| !value.is_null());
-    let arguments = arguments.filter_map(|(name, value)| Some((name.text()?.to_owned(), value.text()?.to_owned())));
+    let arguments =
+        arguments.filter_map(|(name, value)| Some((name.text()?.to_owned(), value.text()?.to_owned())));
     Build {
         inline: inline.map(|scalar| interpolation::hcl(scalar, variables)),
         context: word("context").unwrap_or_else(|| ".".to_owned()),

@@ -6,8 +6,10 @@ use super::{Build, Builds, HostError, Scalar, Syntax, add, interpolation, map};
 use crate::lint::yaml::{self, Node, Style, Value};
 
 pub(super) fn builds(text: &str) -> Result<Builds, HostError> {
-    let root = yaml::parse(text)
-        .map_err(|error| HostError { line: error.line, message: format!("this is not YAML: {}", error.message) })?;
+    let root = yaml::parse(text).map_err(|error| HostError {
+        line: error.line,
+        message: format!("this is not YAML: {}", error.message),
+    })?;
     let mut builds = Builds::default();
     let services = root.as_ref().and_then(|root| root.get("services"));
     for (_, service) in services.into_iter().flat_map(Node::pairs) {

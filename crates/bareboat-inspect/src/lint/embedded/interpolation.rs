@@ -29,33 +29,41 @@ impl Syntax {
 /// The text after Compose has replaced variables (compose-spec, "Interpolation").
 pub(super) fn compose(scalar: Scalar) -> Scalar {
     let none = BTreeMap::new();
-    replace(scalar, &|rest| match rest.as_bytes().get(1)? {
-        b'$' => Some(Found::Escape { length: 2, text: "$" }),
-        b'{' => {
-            let end = closing(rest)?;
-            Some(Found::Variable { length: end + 1, value: default(&rest[2..end]) })
-        }
-        byte if byte.is_ascii_alphabetic() || *byte == b'_' => {
-            let name = |char: char| char.is_ascii_alphanumeric() || char == '_';
-            let length = 1 + rest[1..].find(|char| !name(char)).unwrap_or(rest.len() - 1);
-            Some(Found::Variable { length, value: None })
-        }
-        _ => None,
-    }, &none)
+    replace(
+        scalar,
+        &|rest| match rest.as_bytes().get(1)? {
+            b'$' => Some(Found::Escape { length: 2, text: "$" }),
+            b'{' => {
+                let end = closing(rest)?;
+                Some(Found::Variable { length: end + 1, value: default(&rest[2..end]) })
+            }
+            byte if byte.is_ascii_alphabetic() || *byte == b'_' => {
+                let name = |char: char| char.is_ascii_alphanumeric() || char == '_';
+                let length = 1 + rest[1..].find(|char| !name(char)).unwrap_or(rest.len() - 1);
+                Some(Found::Variable { length, value: None })
+            }
+            _ => None,
+        },
+        &none,
+    )
 }
 
 /// The text after HCL has replaced what is a variable with a default in the same file.
 pub(super) fn hcl(scalar: Scalar, variables: &BTreeMap<String, String>) -> Scalar {
-    replace(scalar, &|rest| {
-        if rest.starts_with("$${") || rest.starts_with("%%{") {
-            return Some(Found::Escape { length: 3, text: &rest[1..3] });
-        }
-        if rest.as_bytes().get(1) != Some(&b'{') {
-            return None;
-        }
-        let end = closing(rest)?;
-        Some(Found::Named { length: end + 1, name: rest[2..end].trim() })
-    }, variables)
+    replace(
+        scalar,
+        &|rest| {
+            if rest.starts_with("$${") || rest.starts_with("%%{") {
+                return Some(Found::Escape { length: 3, text: &rest[1..3] });
+            }
+            if rest.as_bytes().get(1) != Some(&b'{') {
+                return None;
+            }
+            let end = closing(rest)?;
+            Some(Found::Named { length: end + 1, name: rest[2..end].trim() })
+        },
+        variables,
+    )
 }
 
 /// Something at the place of a `$` or `%`.

@@ -120,8 +120,9 @@ impl Scalar {
 
     /// True when a stretch of the text is about something that only the environment knows.
     pub(super) fn is_unknown(&self, range: &Range<usize>) -> bool {
-        let touches =
-            |unknown: &Range<usize>| range.start < unknown.end && unknown.start < range.end.max(range.start + 1);
+        let touches = |unknown: &Range<usize>| {
+            range.start < unknown.end && unknown.start < range.end.max(range.start + 1)
+        };
         self.unknown.iter().any(touches)
     }
 

@@ -65,13 +65,11 @@ services:
 #[test]
 fn compose_files_hold_and_name_dockerfiles() {
     let builds = HostKind::Compose.builds(COMPOSE).unwrap();
-    assert_eq!(
-        builds.embedded[0].text,
-        "\nFROM debian:13\nRUN echo $HOME && \\\n  cd /x\n\nMAINTAINER me\n"
-    );
+    assert_eq!(builds.embedded[0].text, "\nFROM debian:13\nRUN echo $HOME && \\\n  cd /x\n\nMAINTAINER me\n");
     assert_eq!(builds.embedded[0].context.as_deref(), Some("./web"));
     assert_eq!(builds.embedded[0].arguments["VERSION"], "13");
-    let named: Vec<_> = builds.named.iter().map(|named| (named.path.as_str(), named.context.as_str())).collect();
+    let named: Vec<_> =
+        builds.named.iter().map(|named| (named.path.as_str(), named.context.as_str())).collect();
     assert_eq!(named, [("./api/Dockerfile", "./api"), ("./jobs.Dockerfile", ".")]);
     assert_eq!(builds.named[1].arguments, BTreeMap::from([("A".to_owned(), "1".to_owned())]));
 }
@@ -82,6 +80,16 @@ fn findings_are_where_they_stand_in_the_compose_file() {
         found(HostKind::Compose, COMPOSE),
         ["12:11 cd-in-run: cd /x", "14:9 maintainer: MAINTAINER me"]
     );
+}
+
+#[test]
+fn a_byte_order_mark_and_other_line_ends_move_nothing() {
+    let expected = ["12:11 cd-in-run: cd /x", "14:9 maintainer: MAINTAINER me"];
+    assert_eq!(found(HostKind::Compose, &format!("\u{feff}{COMPOSE}")), expected);
+    let windows = COMPOSE.replace('\n', "\r\n");
+    assert_eq!(found(HostKind::Compose, &windows), expected);
+    let label = "LABEL org.opencontainers.image.authors=\"me\"";
+    assert_eq!(fixed(HostKind::Compose, &windows).unwrap(), windows.replace("MAINTAINER me", label));
 }
 
 #[test]
@@ -196,4 +204,38 @@ fn broken_hosts_are_findings_and_names_tell_what_they_are() {
     assert_eq!(HostKind::of("docker-bake.override.json"), Some(HostKind::BakeJson));
     assert_eq!(HostKind::of("composer.json"), None);
     assert_eq!(HostKind::of("composition.yaml"), None);
+}
+
+#[test]
+fn no_damage_to_a_host_makes_places_that_are_not_in_it() {
+    let json = r#"{"target": {"a": {"dockerfile-inline": "FROM \u00e9\ud83d\ude00\nRUN cd ${x}\n"}}}"#;
+    let linter = linter();
+    for (kind, host) in [(HostKind::Compose, COMPOSE), (HostKind::BakeHcl, BAKE), (HostKind::BakeJson, json)]
+    {
+        let places = host.char_indices().map(|(at, char)| at..at + char.len_utf8());
+        let damages = places.flat_map(|place| {
+            let (before, after) = (&host[..place.start], &host[place.end..]);
+            [
+                before.to_owned(),
+                format!("{before}{after}"),
+                format!("{before}\u{e9}{after}"),
+                format!("{before}\n{after}"),
+            ]
+        });
+        for host in damages {
+            let Ok(builds) = kind.builds(&host) else { continue };
+            for embedded in builds.embedded {
+                let findings = linter.lint(&Input::new(embedded.text.as_bytes()));
+                for finding in embedded.host_findings(&host, findings) {
+                    let edits = finding.fix.iter().flat_map(|fix| fix.edits.iter().map(|edit| &edit.range));
+                    for range in edits.chain([&finding.place.range]) {
+                        assert!(host.get(range.clone()).is_some(), "{range:?} of {host:?}");
+                    }
+                }
+                if let Some((range, _)) = embedded.rewrite("FROM a\n") {
+                    assert!(host.get(range.clone()).is_some(), "{range:?} of {host:?}");
+                }
+            }
+        }
+    }
 }

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bareboat_inspect::lint::{
-    Configuration, ConfigurationError, ConfigurationFile, FileError, Linter, Preset, Threshold, TomlKind,
+    Configuration, ConfigurationError, ConfigurationFile, FileError, Linter, Preset, Rule, Threshold,
+    TomlKind, rules,
 };
 use bareboat_report::Severity;
 use bareboat_report::render::Format;
@@ -103,16 +104,19 @@ fn named(path: &Path) -> Result<Found, Failure> {
 
 /// The nearest file at or above `directory`.
 fn nearest(directory: &Path) -> Result<Option<Found>, Failure> {
+    let here = absolute(Path::new("."));
     for above in directory.ancestors() {
+        // Named as the user sees it.
+        let shown = above.strip_prefix(&here).unwrap_or(above);
         for name in ["bareboat.toml", "pyproject.toml"] {
-            let path = above.join(name);
+            let path = shown.join(name);
             if let Some(text) = read(&path)?
                 && let Some(file) = read_toml(&path, &text)?
             {
                 return Ok(Some((path, file)));
             }
         }
-        if let Some(found) = hadolint([".hadolint.yaml", ".hadolint.yml"].map(|name| above.join(name)))? {
+        if let Some(found) = hadolint([".hadolint.yaml", ".hadolint.yml"].map(|name| shown.join(name)))? {
             return Ok(Some(found));
         }
         if above.join(".git").exists() {
@@ -125,12 +129,14 @@ fn nearest(directory: &Path) -> Result<Option<Found>, Failure> {
 /// Where hadolint looks besides the working directory.
 fn of_the_user() -> Vec<PathBuf> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let mut stems: Vec<PathBuf> = variable("XDG_CONFIG_HOME").map(|home| home.join("hadolint")).into_iter().collect();
+    let mut stems: Vec<PathBuf> =
+        variable("XDG_CONFIG_HOME").map(|home| home.join("hadolint")).into_iter().collect();
     if let Some(home) = variable("HOME") {
-        let below = [".config/hadolint", ".hadolint/hadolint", "hadolint/config", ".hadolint"];
+        let below = [".config/hadolint", ".hadolint/hadolint", ".hadolint/config", ".hadolint"];
         stems.extend(below.map(|stem| home.join(stem)));
     }
-    let endings = |stem: PathBuf| [".yaml", ".yml"].map(|ending| PathBuf::from(format!("{}{ending}", stem.display())));
+    let endings =
+        |stem: PathBuf| [".yaml", ".yml"].map(|ending| PathBuf::from(format!("{}{ending}", stem.display())));
     stems.into_iter().flat_map(endings).collect()
 }
 
@@ -170,12 +176,11 @@ fn effective(arguments: &LintArgs, path: &Path, file: &ConfigurationFile) -> Res
         configuration.preset = preset(choice);
     }
     if let Some(ruleset) = &arguments.ruleset {
-        configuration.ruleset = ruleset.parse().map_err(|error| {
-            Failure::input(format!("cannot use `--ruleset {ruleset}`")).because(error)
-        })?;
+        configuration.ruleset = ruleset
+            .parse()
+            .map_err(|error| Failure::input(format!("cannot use `--ruleset {ruleset}`")).because(error))?;
     }
-    let enabled = |name: &String| arguments.enable.iter().any(|other| other.eq_ignore_ascii_case(name));
-    configuration.ignore.retain(|name| !enabled(name));
+    configuration.ignore.retain(|name| !arguments.enable.iter().any(|enabled| means_the_same(name, enabled)));
     configuration.ignore.extend(arguments.ignore.iter().cloned());
     configuration.enable.extend(arguments.enable.iter().cloned());
     configuration.pragmas &= !arguments.no_pragmas;
@@ -187,6 +192,15 @@ fn effective(arguments: &LintArgs, path: &Path, file: &ConfigurationFile) -> Res
         baseline: arguments.baseline.clone().or_else(|| Some(beside.join(file.baseline.as_ref()?))),
         exclude: (absolute(&beside), file.exclude.clone()),
     })
+}
+
+/// True for one name twice, and for a rule's name and one of its aliases.
+fn means_the_same(one: &str, other: &str) -> bool {
+    let is_named = |rule: &Rule| {
+        let is = |name: &str| rule.name.eq_ignore_ascii_case(name);
+        (is(one) || is(other)) && rule.is_called(other)
+    };
+    one.eq_ignore_ascii_case(other) || rules::find(one).any(is_named)
 }
 
 /// A name that no rule has is the fault of whoever wrote it.

@@ -55,7 +55,8 @@ pub fn judge(
     let given = arguments.context.as_deref().or(target.context.as_deref());
     let change = Change::new(arguments);
     if let Some(kind) = target.host() {
-        return Host { kind, given: arguments.context.as_deref(), effective, today, change, target }.judge(text);
+        return Host { kind, given: arguments.context.as_deref(), effective, today, change, target }
+            .judge(text);
     }
     let context = given.or(target.directory());
     let surroundings = Surroundings { context, name: target.name_in(context), assumed: given.is_none() };
@@ -142,7 +143,8 @@ impl Host<'_> {
         if !matches!(self.change, Change::Nothing) {
             let changed = self.change(&text, &mut judged);
             if changed != text {
-                judged.before = Some(std::mem::replace(&mut judged.report.source, changed.clone().into_bytes()));
+                judged.before =
+                    Some(std::mem::replace(&mut judged.report.source, changed.clone().into_bytes()));
             }
             judged.report.findings = self.findings(&changed);
         } else {
@@ -191,7 +193,8 @@ impl Host<'_> {
     fn inside(&self, embedded: &Embedded, change: Change<'_>) -> Done {
         let beside = || Some(normal(&self.target.directory()?.join(embedded.context.as_deref()?)));
         let context = self.given.map(Path::to_owned).or_else(beside);
-        let context = context.map(|context| if context.as_os_str().is_empty() { PathBuf::from(".") } else { context });
+        let context =
+            context.map(|context| if context.as_os_str().is_empty() { PathBuf::from(".") } else { context });
         let surroundings = Surroundings { context: context.as_deref(), name: None, assumed: false };
         let text = embedded.text.as_bytes();
         surroundings.judge(&self.effective.linter, self.today, &embedded.arguments, text, change)

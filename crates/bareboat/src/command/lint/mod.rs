@@ -4,6 +4,7 @@ mod accepted;
 mod configuration;
 mod directory;
 mod judge;
+mod list;
 mod show;
 mod source;
 mod targets;
@@ -19,6 +20,7 @@ use rayon::prelude::*;
 
 use self::configuration::{Configurations, Effective};
 use self::judge::{Judged, judge};
+pub use self::list::describe;
 use self::source::Target;
 use self::walk::Exclude;
 use crate::cli::LintArgs;
@@ -32,6 +34,10 @@ const WORTH_THREADS: usize = 4;
 pub fn run(arguments: &LintArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let mut configurations = Configurations::new(arguments, terminal);
     let here = configurations.of(Path::new("."))?;
+    if arguments.list_rules {
+        list::print(&here);
+        return Ok(ExitCode::SUCCESS);
+    }
     let exclude = Exclude::new([
         (here.exclude.0.as_path(), here.exclude.1.as_slice()),
         (walk::absolute(Path::new(".")).as_path(), arguments.exclude.as_slice()),

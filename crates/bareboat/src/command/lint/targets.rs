@@ -41,7 +41,8 @@ fn named(host: &Target) -> Vec<NamedDockerfile> {
 fn add(targets: &mut Vec<Target>, host: &Target, named: NamedDockerfile, terminal: &Terminal) {
     let Some(directory) = host.directory() else { return };
     let path = normal(&directory.join(&named.path));
-    let known = targets.iter_mut().find(|target| target.file.as_deref().is_some_and(|file| normal(file) == path));
+    let known =
+        targets.iter_mut().find(|target| target.file.as_deref().is_some_and(|file| normal(file) == path));
     let target = match known {
         Some(target) => target,
         None if path.is_file() => {

@@ -51,10 +51,13 @@ pub fn files(arguments: &[PathBuf], exclude: Exclude) -> (Vec<PathBuf>, Vec<Fail
     for argument in arguments {
         let mut files = Vec::new();
         if argument.is_dir() {
-            search(argument, &exclude, &mut files, &mut failures, &|path| is_dockerfile(path) || is_host(path));
+            search(argument, &exclude, &mut files, &mut failures, &|path| {
+                is_dockerfile(path) || is_host(path)
+            });
             if files.is_empty() {
                 let message = format!("`{}` holds no Dockerfile", argument.display());
-                failures.push(Failure::input(message).hint("name the file, as in `bareboat lint path/to/file`"));
+                failures
+                    .push(Failure::input(message).hint("name the file, as in `bareboat lint path/to/file`"));
             }
         } else if let Some((base, glob)) = glob(argument) {
             search(&base, &exclude, &mut files, &mut failures, &|path| glob.is_match(normal(path)));
@@ -110,9 +113,8 @@ fn glob(argument: &Path) -> Option<(PathBuf, GlobMatcher)> {
     if !text.contains(['*', '?', '[', '{']) || argument.exists() {
         return None;
     }
-    let is_literal = |component: &Component<'_>| {
-        !component.as_os_str().to_string_lossy().contains(['*', '?', '[', '{'])
-    };
+    let is_literal =
+        |component: &Component<'_>| !component.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']);
     let base: PathBuf = argument.components().take_while(is_literal).collect();
     let base = if base.as_os_str().is_empty() { PathBuf::from(".") } else { base };
     let pattern = normal(argument).to_str()?.to_owned();
@@ -133,9 +135,36 @@ fn is_dockerfile(path: &Path) -> bool {
 
 /// Endings of files that are about Dockerfiles, or make them.
 const OTHER_KINDS: [&str; 30] = [
-    "bak", "c", "cpp", "cs", "diff", "dockerignore", "erb", "go", "h", "html", "j2", "java", "jinja", "js",
-    "json", "lua", "md", "orig", "patch", "php", "py", "rb", "rej", "rs", "swp", "template", "tmpl", "toml",
-    "tpl", "ts",
+    "bak",
+    "c",
+    "cpp",
+    "cs",
+    "diff",
+    "dockerignore",
+    "erb",
+    "go",
+    "h",
+    "html",
+    "j2",
+    "java",
+    "jinja",
+    "js",
+    "json",
+    "lua",
+    "md",
+    "orig",
+    "patch",
+    "php",
+    "py",
+    "rb",
+    "rej",
+    "rs",
+    "swp",
+    "template",
+    "tmpl",
+    "toml",
+    "tpl",
+    "ts",
 ];
 
 fn is_host(path: &Path) -> bool {
@@ -168,8 +197,23 @@ mod tests {
 
     #[test]
     fn knows_a_dockerfile_by_its_name() {
-        let yes = ["Dockerfile", "dockerfile", "Dockerfile.dev", "a.Dockerfile", "Containerfile", "x.containerfile", "Dockerfile.3.12"];
-        let no = ["Dockerfile.dockerignore", "dockerfile.rs", "Dockerfile.j2", "MyDockerfile", "Dockerfiles", "Dockerfile.dev.md"];
+        let yes = [
+            "Dockerfile",
+            "dockerfile",
+            "Dockerfile.dev",
+            "a.Dockerfile",
+            "Containerfile",
+            "x.containerfile",
+            "Dockerfile.3.12",
+        ];
+        let no = [
+            "Dockerfile.dockerignore",
+            "dockerfile.rs",
+            "Dockerfile.j2",
+            "MyDockerfile",
+            "Dockerfiles",
+            "Dockerfile.dev.md",
+        ];
         assert!(yes.iter().all(|name| is_dockerfile(Path::new(name))));
         assert!(!no.iter().any(|name| is_dockerfile(Path::new(name))));
     }
