@@ -36,7 +36,7 @@ fn reference(program: &Path) -> Result<String, String> {
     text.push_str("\n## Exit codes\n| code | meaning |\n|---|---|\n");
     for (code, meaning) in [
         ("0", "done"),
-        ("1", "findings: something is outdated, or the cache is damaged"),
+        ("1", "findings: `lint` found something, something is outdated, or the cache is damaged"),
         ("2", "your input: files, options, configuration"),
         ("3", "the world: network, registry, kernel, disk"),
         ("101", "a mistake of bareboat's own"),
