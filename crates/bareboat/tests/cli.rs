@@ -125,7 +125,7 @@ fn suggests_what_was_meant() {
     place.file("app/bareboat.toml", "\n\nquux = 1\n");
     insta::assert_snapshot!(place.run(&["build", "app"]).shown(), @r"
     error: `bareboat.toml`, line 3: there is no setting `quux`
-      hint: the settings are: command, port, python, debian, packages, debian-python, build-packages, build-requirements, slice, variant, user, arbitrary-user, writable, env, labels, compression, extras, requirements, mirrors, strict
+      hint: the settings are: command, port, python, debian, packages, debian-python, build-packages, build-requirements, slice, variant, user, arbitrary-user, writable, env, labels, compression, extras, requirements, mirrors, strict, lint
     exit 2
     ");
     assert_eq!(place.run(&[]).code, Some(2));

@@ -274,4 +274,23 @@ mod tests {
         assert!(parse(&"- ".repeat(10_000)).is_err());
         assert_eq!(parse("a: [\nb: }").unwrap_err().line, 2);
     }
+
+    #[test]
+    fn no_damage_makes_it_panic_or_leave_the_file() {
+        let text = "%YAML 1.2\n---\na: &a [x, 'y z', \"q\\n\"]\nb: {k: *a, ? q : r}\nc: !!str |-\n  t\n\n  é\nd: >\n  f\n<<: {m: 1}\n# e\n";
+        for at in text.char_indices().map(|(at, _)| at) {
+            for damage in "[]{}:-&*!|>'\"%@`#,?\t\n\r\\\u{0}é\u{feff}".chars() {
+                let damaged = format!("{}{damage}{}", &text[..at], &text[at..]);
+                for text in [damaged.as_str(), &damaged[..at + damage.len_utf8()]] {
+                    let Ok(Some(root)) = parse(text) else { continue };
+                    let mut open = vec![&root];
+                    while let Some(node) = open.pop() {
+                        assert!(text.get(node.range.clone()).is_some(), "{:?} of {text:?}", node.range);
+                        open.extend(node.items());
+                        open.extend(node.pairs().iter().flat_map(|(key, value)| [key, value]));
+                    }
+                }
+            }
+        }
+    }
 }
