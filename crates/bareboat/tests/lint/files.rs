@@ -84,6 +84,8 @@ fn a_compose_file_holds_dockerfiles_and_knows_their_contexts() {
     let mut lines: Vec<&str> = stdout.lines().collect();
     lines.sort_unstable();
     assert_eq!(searched.lines().collect::<Vec<_>>(), lines);
+    let excluded = ["--enable", "copy-source-missing", "--format", "gnu", "--exclude", "api/"];
+    assert_eq!(files(&lint(place.path(), &excluded, "").1), ["compose.yaml"]);
 }
 
 #[test]

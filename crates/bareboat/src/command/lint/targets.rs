@@ -1,7 +1,9 @@
 //! The files to judge, with what other files say about them: a Compose or bake file names Dockerfiles, their build
 //! contexts and arguments.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bareboat_inspect::lint::NamedDockerfile;
 
@@ -15,19 +17,23 @@ use crate::terminal::Terminal;
 pub fn find(arguments: &LintArgs, terminal: &Terminal, exclude: Exclude) -> (Vec<Target>, Vec<Failure>) {
     let is_input = |path: &&PathBuf| path.as_os_str() == "-";
     let paths: Vec<PathBuf> = arguments.paths.iter().filter(|path| !is_input(path)).cloned().collect();
-    let (files, failures) = walk::files(&paths, exclude);
-    let mut targets = Vec::new();
+    let exclude = Arc::new(exclude);
+    let (files, failures) = walk::files(&paths, &exclude);
+    let mut targets = Targets::default();
     if arguments.paths.iter().any(|path| is_input(&path)) {
-        targets.push(Target::standard_input(arguments.stdin_filename.as_deref()));
+        targets.list.push(Target::standard_input(arguments.stdin_filename.as_deref()));
     }
-    targets.extend(files.iter().map(|file| Target::file(file)));
-    let hosts: Vec<Target> = targets.iter().filter(|target| target.host().is_some()).cloned().collect();
+    files.iter().for_each(|file| _ = targets.file(file));
+    let hosts: Vec<Target> = targets.list.iter().filter(|target| target.host().is_some()).cloned().collect();
     for host in hosts {
         for named in named(&host) {
-            add(&mut targets, &host, named, terminal);
+            if let Some(missing) = targets.name(&host, named, &exclude) {
+                let missing = missing.display();
+                terminal.warning(&format!("`{}` names `{missing}`, which is not there", host.name));
+            }
         }
     }
-    (targets, failures)
+    (targets.list, failures)
 }
 
 /// The Dockerfiles that a file names. One that cannot be read or understood says so when it is judged.
@@ -37,29 +43,44 @@ fn named(host: &Target) -> Vec<NamedDockerfile> {
     kind.builds(&String::from_utf8_lossy(&text)).map(|builds| builds.named).unwrap_or_default()
 }
 
-/// Tells the target what is said about it; makes one when the Dockerfile is not among them.
-fn add(targets: &mut Vec<Target>, host: &Target, named: NamedDockerfile, terminal: &Terminal) {
-    let Some(directory) = host.directory() else { return };
-    let path = normal(&directory.join(&named.path));
-    let known =
-        targets.iter_mut().find(|target| target.file.as_deref().is_some_and(|file| normal(file) == path));
-    let target = match known {
-        Some(target) => target,
-        None if path.is_file() => {
-            targets.push(Target::file(&path));
-            let last = targets.len() - 1;
-            &mut targets[last]
+/// Targets, each file once.
+#[derive(Default)]
+struct Targets {
+    list: Vec<Target>,
+    /// Where in the list a file is, by its normal path.
+    known: BTreeMap<PathBuf, usize>,
+}
+
+impl Targets {
+    fn file(&mut self, path: &Path) -> usize {
+        *self.known.entry(normal(path)).or_insert_with(|| {
+            self.list.push(Target::file(path));
+            self.list.len() - 1
+        })
+    }
+
+    /// Tells a target what a host says about it; makes one when the Dockerfile is not among them. The path of a
+    /// Dockerfile that is not there.
+    fn name(&mut self, host: &Target, named: NamedDockerfile, exclude: &Exclude) -> Option<PathBuf> {
+        let directory = host.directory()?;
+        let path = normal(&directory.join(&named.path));
+        if !self.known.contains_key(&path) {
+            if exclude.has_file(&path) {
+                return None;
+            }
+            if !path.is_file() {
+                return Some(path);
+            }
         }
-        None => {
-            terminal.warning(&format!("`{}` names `{}`, which is not there", host.name, path.display()));
-            return;
+        let index = self.file(&path);
+        let target = &mut self.list[index];
+        // The first one who says something is right.
+        if target.context.is_none() {
+            let context = normal(&directory.join(&named.context));
+            let here = context.as_os_str().is_empty();
+            target.context = Some(if here { PathBuf::from(".") } else { context });
+            target.arguments = named.arguments;
         }
-    };
-    // The first one who says something is right.
-    if target.context.is_none() {
-        let context = normal(&directory.join(&named.context));
-        let here = context.as_os_str().is_empty();
-        target.context = Some(if here { Path::new(".").to_owned() } else { context });
-        target.arguments = named.arguments;
+        None
     }
 }

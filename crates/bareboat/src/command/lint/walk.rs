@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use bareboat_inspect::lint::HostKind;
 use globset::{GlobBuilder, GlobMatcher};
@@ -37,6 +38,11 @@ impl Exclude {
         Ok(Self { matchers, here: absolute(Path::new(".")) })
     }
 
+    /// True for a file that would not be found, wherever below an excluded directory it is.
+    pub fn has_file(&self, path: &Path) -> bool {
+        self.has(path, false) || path.ancestors().skip(1).any(|above| self.has(above, true))
+    }
+
     fn has(&self, path: &Path, is_directory: bool) -> bool {
         let path = normal(&self.here.join(path));
         self.matchers.iter().any(|matcher| matcher.matched(&path, is_directory).is_ignore())
@@ -44,14 +50,13 @@ impl Exclude {
 }
 
 /// The files that the arguments name, each once; what cannot be searched is a failure among good ones.
-pub fn files(arguments: &[PathBuf], exclude: Exclude) -> (Vec<PathBuf>, Vec<Failure>) {
-    let exclude = std::sync::Arc::new(exclude);
+pub fn files(arguments: &[PathBuf], exclude: &Arc<Exclude>) -> (Vec<PathBuf>, Vec<Failure>) {
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     for argument in arguments {
         let mut files = Vec::new();
         if argument.is_dir() {
-            search(argument, &exclude, &mut files, &mut failures, &|path| {
+            search(argument, exclude, &mut files, &mut failures, &|path| {
                 is_dockerfile(path) || is_host(path)
             });
             if files.is_empty() {
@@ -60,7 +65,7 @@ pub fn files(arguments: &[PathBuf], exclude: Exclude) -> (Vec<PathBuf>, Vec<Fail
                     .push(Failure::input(message).hint("name the file, as in `bareboat lint path/to/file`"));
             }
         } else if let Some((base, glob)) = glob(argument) {
-            search(&base, &exclude, &mut files, &mut failures, &|path| glob.is_match(normal(path)));
+            search(&base, exclude, &mut files, &mut failures, &|path| glob.is_match(normal(path)));
             if files.is_empty() {
                 failures.push(Failure::input(format!("nothing matches `{}`", argument.display())));
             }
@@ -74,16 +79,16 @@ pub fn files(arguments: &[PathBuf], exclude: Exclude) -> (Vec<PathBuf>, Vec<Fail
 
 fn search(
     directory: &Path,
-    exclude: &std::sync::Arc<Exclude>,
+    exclude: &Arc<Exclude>,
     files: &mut Vec<PathBuf>,
     failures: &mut Vec<Failure>,
     wanted: &dyn Fn(&Path) -> bool,
 ) {
-    let exclude = std::sync::Arc::clone(exclude);
+    let exclude = Arc::clone(exclude);
     let is_kept = move |entry: &DirEntry| {
         let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
-        entry.depth() == 0
-            || !(is_directory && entry.file_name() == ".git") && !exclude.has(entry.path(), is_directory)
+        let is_history = is_directory && entry.file_name() == ".git";
+        entry.depth() == 0 || !(is_history || exclude.has(entry.path(), is_directory))
     };
     let walk = WalkBuilder::new(directory)
         .hidden(false)
