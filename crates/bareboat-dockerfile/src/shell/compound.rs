@@ -17,7 +17,7 @@ impl Reader<'_> {
             return Some(CommandKind::Subshell(self.parenthesised(start)));
         }
         if self.eat_reserved("{") {
-            let body = self.list();
+            let body = self.filled_list();
             self.expect("}");
             return Some(CommandKind::Group(body));
         }
@@ -26,7 +26,7 @@ impl Reader<'_> {
         }
         let until = self.is_reserved("until");
         if self.eat_reserved("while") || self.eat_reserved("until") {
-            let condition = self.list();
+            let condition = self.filled_list();
             return Some(CommandKind::While { until, condition, body: self.loop_body() });
         }
         if self.eat_reserved("for") || self.eat_reserved("select") {
@@ -44,11 +44,32 @@ impl Reader<'_> {
         None
     }
 
-    /// Consumes `keyword`, or notes that it is missing.
-    fn expect(&mut self, keyword: &'static str) {
+    /// Commands where the grammar wants at least one (POSIX.1-2024, shell grammar: `compound_list`).
+    fn filled_list(&mut self) -> List {
+        let list = self.list();
+        if list.is_empty() && !self.is_at_end() {
+            let rest = &self.text[self.at..];
+            let length = rest.find(|char: char| !char.is_ascii_lowercase()).unwrap_or(rest.len()).max(1);
+            self.unexpected(self.at..(self.at + length).min(self.text.len()));
+        }
+        list
+    }
+
+    /// Consumes `keyword`, or notes that it is missing; whether it was there.
+    fn expect(&mut self, keyword: &'static str) -> bool {
         self.line_breaks();
-        if !self.eat_reserved(keyword) {
+        let found = self.eat_reserved(keyword);
+        if !found {
             self.error(self.at..self.at, ShellErrorKind::MissingKeyword { keyword });
+        }
+        found
+    }
+
+    /// The commands after `keyword`. Without it nothing more is wrong when there are none.
+    fn list_after(&mut self, keyword: &'static str) -> List {
+        match self.expect(keyword) {
+            true => self.filled_list(),
+            false => self.list(),
         }
     }
 
@@ -56,15 +77,14 @@ impl Reader<'_> {
         let mut branches = Vec::new();
         let mut otherwise = None;
         loop {
-            let condition = self.list();
-            self.expect("then");
-            branches.push((condition, self.list()));
+            let condition = self.filled_list();
+            branches.push((condition, self.list_after("then")));
             if !self.eat_reserved("elif") {
                 break;
             }
         }
         if self.eat_reserved("else") {
-            otherwise = Some(self.list());
+            otherwise = Some(self.filled_list());
         }
         self.expect("fi");
         CommandKind::If { branches, otherwise }
@@ -74,8 +94,7 @@ impl Reader<'_> {
     fn loop_body(&mut self) -> List {
         self.line_breaks();
         let (open, close) = if self.is_reserved("{") { ("{", "}") } else { ("do", "done") };
-        self.expect(open);
-        let body = self.list();
+        let body = self.list_after(open);
         self.expect(close);
         body
     }
