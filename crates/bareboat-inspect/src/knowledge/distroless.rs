@@ -18,6 +18,8 @@ pub(super) fn lookup(name: &ImageName, today: Option<Date>) -> Option<BaseFacts>
     let tag = name.tag.as_deref().unwrap_or("latest");
     let (line, number) = match image.rsplit_once("-debian") {
         Some((line, number)) => (line, number),
+        // Nobody knows of which day the digest is.
+        None if name.digest.is_some() => return None,
         None if today.unwrap_or(AS_OF) < DEFAULT_MOVED => (image, "12"),
         None => (image, "13"),
     };

@@ -10,6 +10,7 @@ mod distroless;
 mod facts;
 mod official;
 mod release;
+mod vendors;
 
 pub use date::Date;
 pub use facts::{
@@ -30,7 +31,7 @@ pub fn lookup(reference: &str, today: Option<Date>) -> Option<BaseFacts> {
     match name.registry.as_deref() {
         Some("gcr.io") => distroless::lookup(&name, today),
         None | Some("docker.io" | "index.docker.io") => official::lookup(&name, today),
-        _ => None,
+        _ => vendors::lookup(&name, today),
     }
 }
 
@@ -63,6 +64,40 @@ mod tests {
         }
         // Before it existed there is nothing to say about it.
         assert_eq!(lookup("python:3.12-slim", Some(Date::new(2023, 1, 1))), None);
+    }
+
+    #[test]
+    fn a_digest_may_be_of_any_day() {
+        let facts = lookup("python:3.12-slim@sha256:00", None).unwrap();
+        assert_eq!((facts.distribution, facts.release_floats), (None, Some(false)));
+        assert_eq!(facts.interpreter.unwrap().version, Some((3, Some(12))));
+        assert_eq!(facts.libc, Some(Libc { family: LibcFamily::Glibc, version: None }));
+        assert_eq!(release("python:3.12-slim-bookworm@sha256:00", None), "bookworm");
+        assert_eq!(lookup("gcr.io/distroless/python3@sha256:00", None), None);
+    }
+
+    #[test]
+    fn other_images_are_known_by_their_tags() {
+        let java = |name: &str| lookup(name, None)?.interpreter?.version.map(|(major, _)| major);
+        assert_eq!(java("maven:3.9-eclipse-temurin-21"), Some(21));
+        assert_eq!(java("gradle:8.10-jdk17"), Some(17));
+        assert_eq!(java("amazoncorretto:21"), Some(21));
+        assert_eq!(java("openjdk:17-jdk-slim"), Some(17));
+        assert_eq!(java("maven:3.9"), None);
+        let amazon = lookup("amazonlinux:2023", None).unwrap();
+        assert_eq!(amazon.libc.unwrap().version, Some((2, 34)));
+        assert_eq!(amazon.package_manager, Some(PackageManager::Dnf));
+        assert_eq!(release("php:8.4-fpm-bookworm", None), "bookworm");
+        assert_eq!(lookup("busybox:1.37-musl", None).unwrap().libc.unwrap().family, LibcFamily::Musl);
+    }
+
+    #[test]
+    fn languages_end_as_distributions_do() {
+        let end = |name: &str| lookup(name, None).and_then(|facts| facts.end_of_life);
+        assert_eq!(end("python:3.9-slim-bookworm"), Some(Date::new(2025, 10, 31)));
+        assert_eq!(end("python:3.13-slim-bookworm"), Some(Date::new(2028, 7, 1)));
+        assert_eq!(end("alpine:3.20"), Some(Date::new(2026, 4, 1)));
+        assert_eq!(end("node:20-trixie"), Some(Date::new(2026, 4, 30)));
     }
 
     #[test]

@@ -3,9 +3,16 @@
 //! Which release a tag stands on: its own words, else `data/official-images.txt`. Interpreter paths: the images'
 //! Dockerfiles (python and ruby build below /usr/local; node unpacks there).
 
-use super::{BaseFacts, Date, Interpreter, release};
+use super::{
+    BaseFacts, Date, Distribution, Interpreter, Libc, LibcFamily, PackageManager, ShellFacts, ShellKind,
+    release,
+};
 use crate::lint::context::ImageName;
 
+/// What stands in front of Java's version in the tags of maven and gradle.
+const JDKS: &[&str] = &["temurin-", "corretto-", "openjdk-", "ibmjava-", "jdk"];
+/// Images that the table leaves out.
+const UNLISTED: &[&str] = &["amazoncorretto", "openjdk", "maven", "gradle", "php"];
 /// The first line is the day it was made; then `image:tag LAST SINCEdistribution …`, sorted, days as YYMMDD.
 const TABLE: &str = include_str!("../../data/official-images.txt");
 
@@ -13,6 +20,9 @@ pub(super) fn lookup(name: &ImageName, today: Option<Date>) -> Option<BaseFacts>
     let image = name.repository.strip_prefix("library/").unwrap_or(&name.repository);
     if image.contains('/') {
         return None;
+    }
+    if let Some(facts) = without_table(image, name.tag.as_deref()) {
+        return Some(facts);
     }
     let tag = name.tag.as_deref().unwrap_or("latest");
     if image == "alpine" {
@@ -24,7 +34,19 @@ pub(super) fn lookup(name: &ImageName, today: Option<Date>) -> Option<BaseFacts>
     let kind = KINDS.iter().find(|kind| kind.image == image)?;
     let (distribution, as_of) = match tag.split('-').find_map(release::named) {
         Some(named) => (named, None),
-        None => table_entry(&format!("{image}:{tag}"), today)?,
+        // `13-slim` is a release whatever the digest is.
+        None if name.digest.is_some() && debian_number(kind, tag).is_some() => {
+            (debian_number(kind, tag)?.to_owned(), None)
+        }
+        None if name.digest.is_some() => return Some(by_tag(kind, tag)),
+        None => match table_entry(&format!("{image}:{tag}"), today) {
+            Some(found) => found,
+            // Their language is in the tag all the same.
+            None if UNLISTED.contains(&image) => {
+                return Some(BaseFacts { release_floats: None, ..by_tag(kind, tag) });
+            }
+            None => return None,
+        },
     };
     let mut facts = release::facts(&distribution)?;
     facts.family = Some(image.to_owned());
@@ -33,13 +55,87 @@ pub(super) fn lookup(name: &ImageName, today: Option<Date>) -> Option<BaseFacts>
     let is_number = tag.starts_with(|char: char| char.is_ascii_digit());
     facts.release_floats = Some(as_of.is_some() && !(is_system && is_number));
     facts.as_of = as_of;
-    facts.interpreter = kind.language.and_then(|language| interpreter(language, tag));
+    facts.interpreter = language(kind, tag);
+    let language_ends = facts.interpreter.as_ref().and_then(release::language_end);
+    facts.end_of_life = [facts.end_of_life, language_ends].into_iter().flatten().min();
     Some(match image {
         "python" => configured(facts, &[], &["python3"]),
         "node" => configured(facts, &["docker-entrypoint.sh"], &["node"]),
         "debian" | "ubuntu" => configured(facts, &[], &["bash"]),
+        "php" => configured(facts, &["docker-php-entrypoint"], &[]),
         _ => facts,
     })
+}
+
+/// Images whose tags say all that is known about them. Of the amazonlinux images: AWS's own release notes and
+/// support dates.
+fn without_table(image: &str, tag: Option<&str>) -> Option<BaseFacts> {
+    let tag = tag.unwrap_or("latest");
+    let mut facts = match image {
+        "busybox" => {
+            let libc = tag.split('-').find_map(|part| match part {
+                "musl" => Some(LibcFamily::Musl),
+                "glibc" => Some(LibcFamily::Glibc),
+                _ => None,
+            });
+            let facts = BaseFacts {
+                libc: libc.map(|family| Libc { family, version: None }),
+                shell: Some(ShellFacts::Present(ShellKind::Busybox)),
+                package_manager: Some(PackageManager::None),
+                ..BaseFacts::default()
+            };
+            configured(facts, &[], &["sh"])
+        }
+        "amazonlinux" => {
+            let (glibc, manager, end) = match tag.split('.').next()? {
+                "2" => ((2, 26), PackageManager::Yum, Date::new(2026, 6, 30)),
+                "2023" => ((2, 34), PackageManager::Dnf, Date::new(2029, 6, 30)),
+                _ => return None,
+            };
+            let facts = BaseFacts {
+                libc: Some(Libc { family: LibcFamily::Glibc, version: Some(glibc) }),
+                distribution: Some(Distribution {
+                    id: "amzn".to_owned(),
+                    version: tag.split('.').next().map(str::to_owned),
+                    codename: None,
+                }),
+                shell: Some(ShellFacts::Present(ShellKind::Bash)),
+                package_manager: Some(manager),
+                end_of_life: Some(end),
+                ..BaseFacts::default()
+            };
+            configured(facts, &[], &["/bin/bash"])
+        }
+        _ => return None,
+    };
+    facts.family = Some(image.to_owned());
+    facts.release_floats = Some(false);
+    Some(facts)
+}
+
+fn language(kind: &Image, tag: &str) -> Option<Interpreter> {
+    // The number in front is maven's and gradle's own.
+    let own = !matches!(kind.image, "maven" | "gradle") || JDKS.iter().any(|word| tag.contains(word));
+    kind.language.filter(|_| own).and_then(|language| interpreter(language, tag))
+}
+
+/// `13`, `12.11-slim`
+fn debian_number(kind: &Image, tag: &str) -> Option<&'static str> {
+    let number = tag.split(['-', '.']).next().filter(|_| kind.image == "debian")?;
+    release::debian_codename(number)
+}
+
+/// What a tag that names no release says all the same. With a digest, which may be of any day, nobody knows it.
+fn by_tag(kind: &Image, tag: &str) -> BaseFacts {
+    let musl = tag.split('-').any(|part| part.starts_with("alpine"));
+    let family = if musl { LibcFamily::Musl } else { LibcFamily::Glibc };
+    BaseFacts {
+        family: Some(kind.image.to_owned()),
+        libc: Some(Libc { family, version: None }),
+        interpreter: language(kind, tag),
+        release_floats: Some(false),
+        ..BaseFacts::default()
+    }
 }
 
 struct Image {
@@ -56,6 +152,11 @@ const KINDS: &[Image] = &[
     Image { image: "rust", language: Some("rust") },
     Image { image: "ruby", language: Some("ruby") },
     Image { image: "eclipse-temurin", language: Some("java") },
+    Image { image: "amazoncorretto", language: Some("java") },
+    Image { image: "openjdk", language: Some("java") },
+    Image { image: "maven", language: Some("java") },
+    Image { image: "gradle", language: Some("java") },
+    Image { image: "php", language: Some("php") },
 ];
 
 fn configured(mut facts: BaseFacts, entrypoint: &[&str], command: &[&str]) -> BaseFacts {
@@ -67,8 +168,15 @@ fn configured(mut facts: BaseFacts, entrypoint: &[&str], command: &[&str]) -> Ba
     facts
 }
 
-fn interpreter(kind: &str, tag: &str) -> Option<Interpreter> {
-    let number = tag.split(['-', '_', '+']).next()?;
+/// The language a tag promises: `3.13-slim`, `3.9-eclipse-temurin-21`, `8.10-jdk21`.
+pub(super) fn interpreter(kind: &str, tag: &str) -> Option<Interpreter> {
+    let after = |words: &[&str]| {
+        let rest = words.iter().find_map(|word| tag.split_once(word).map(|(_, rest)| rest))?;
+        let number = rest.split(['-', '_', '+']).next()?;
+        number.starts_with(|char: char| char.is_ascii_digit()).then_some(number)
+    };
+    let java = after(JDKS).filter(|_| kind == "java");
+    let number = java.or_else(|| tag.split(['-', '_', '+']).next())?;
     let mut parts = number.split('.').map(|part| part.parse::<u16>().ok());
     let version = parts.next().flatten().map(|major| (major, parts.next().flatten()));
     let (path, packages) = match (kind, version) {

@@ -3,7 +3,10 @@
 //! glibc levels: the releases' own libc6 packages. End of life: end of the distribution's own (not paid) support,
 //! for Debian that of the long-term team. Taken 2026-11-23.
 
-use super::{BaseFacts, Date, Distribution, Libc, LibcFamily, PackageManager, ShellFacts, ShellKind, Tools};
+use super::{
+    BaseFacts, Date, Distribution, Interpreter, Libc, LibcFamily, PackageManager, ShellFacts, ShellKind,
+    Tools,
+};
 
 /// A release with a codename.
 struct Release {
@@ -42,6 +45,48 @@ const RELEASES: &[Release] = &[
     ubuntu("jammy", "22.04", (2, 35), None),
     ubuntu("noble", "24.04", (2, 39), None),
     ubuntu("resolute", "26.04", (2, 43), None),
+];
+
+/// The day a language's version stops getting fixes. Python: the release cycle in the developer's guide; Node: the
+/// schedule of the release team. Taken 2026-11-23.
+pub(super) fn language_end(interpreter: &Interpreter) -> Option<Date> {
+    let (major, minor) = interpreter.version?;
+    let ends = match interpreter.kind.as_str() {
+        "python" if major == 3 => PYTHON.iter().find(|(found, _)| Some(*found) == minor),
+        "node" => NODE.iter().find(|(found, _)| *found == major),
+        _ => None,
+    };
+    ends.map(|(_, date)| *date)
+}
+
+const PYTHON: &[(u16, Date)] = &[
+    (6, Date::new(2021, 12, 23)),
+    (7, Date::new(2023, 6, 27)),
+    (8, Date::new(2024, 10, 7)),
+    (9, Date::new(2025, 10, 31)),
+    (10, Date::new(2026, 10, 31)),
+    (11, Date::new(2027, 10, 31)),
+    (12, Date::new(2028, 10, 31)),
+    (13, Date::new(2029, 10, 31)),
+];
+const NODE: &[(u16, Date)] = &[
+    (14, Date::new(2023, 4, 30)),
+    (16, Date::new(2023, 9, 11)),
+    (18, Date::new(2025, 4, 30)),
+    (20, Date::new(2026, 4, 30)),
+    (22, Date::new(2027, 4, 30)),
+    (24, Date::new(2028, 4, 30)),
+];
+/// End of support of the main repository (alpinelinux.org/releases).
+const ALPINE: &[(u16, Date)] = &[
+    (16, Date::new(2024, 5, 23)),
+    (17, Date::new(2024, 11, 22)),
+    (18, Date::new(2025, 5, 9)),
+    (19, Date::new(2025, 11, 1)),
+    (20, Date::new(2026, 4, 1)),
+    (21, Date::new(2026, 11, 1)),
+    (22, Date::new(2027, 5, 1)),
+    (23, Date::new(2027, 11, 1)),
 ];
 
 /// What every image of a release has; the release as the official images name it: `trixie`, `alpine3.22`.
@@ -92,6 +137,7 @@ pub(super) fn alpine(version: &str) -> Option<BaseFacts> {
         }),
         shell: Some(ShellFacts::Present(ShellKind::Busybox)),
         package_manager: Some(PackageManager::Apk),
+        end_of_life: ALPINE.iter().find(|(found, _)| major == "3" && *found == minor).map(|(_, date)| *date),
         tools: tools(&["apk", "ls", "cat", "sh", "wget", "adduser", "addgroup"], &["apt-get", "dnf"]),
         ..BaseFacts::default()
     })
