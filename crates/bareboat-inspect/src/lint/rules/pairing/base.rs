@@ -1,7 +1,7 @@
 //! Words about bases that several rules need.
 
 use bareboat_dockerfile::instruction::CommandLine;
-use bareboat_dockerfile::{Kind, Word};
+use bareboat_dockerfile::{Edit, Kind, Span, Word};
 
 use crate::knowledge::{BaseFacts, LibcFamily};
 use crate::lint::Context;
@@ -39,6 +39,30 @@ pub(super) fn release(facts: &BaseFacts) -> Option<String> {
 pub(super) fn matching_python(runtime: &BaseFacts) -> Option<String> {
     let codename = runtime.distribution.as_ref()?.codename.as_deref()?;
     Some(format!("python:3.{}-slim-{codename}", python_minor(runtime)?))
+}
+
+/// Makes the stage that `maker` builds on stand on `image`. `None` when the name is not written out, when something
+/// else builds on that stage too, or when its commands are for the distribution it has.
+pub(super) fn rebuild_on(context: &Context<'_>, maker: &StageView<'_>, image: &str) -> Option<Edit> {
+    let chain = context.chain(maker);
+    let root = chain.first()?;
+    let written = &root.stage.from.image;
+    let plain = !written.text.contains('$') && written.span.len() == written.text.len();
+    let final_chain = context.final_stage().map(|view| context.chain(view)).unwrap_or_default();
+    let shared = final_chain.iter().any(|link| link.index == root.index);
+    let managers = ["apk", "apt-get", "apt", "dnf", "yum", "microdnf", "adduser", "addgroup", "useradd"];
+    let mut runs = chain.iter().flat_map(|link| &link.steps).filter_map(|step| step.run());
+    let bound = runs.any(|run| run.calls_of(&managers).next().is_some());
+    (plain && !shared && !bound).then(|| Edit::replace(written.span, image))
+}
+
+/// The instruction of the last stage that `span` is in.
+pub(super) fn step_at<'c, 'a>(view: &'c StageView<'a>, span: Span) -> Option<&'c Step<'a>> {
+    let within = |step: &&Step<'_>| {
+        let own = step.instruction.span;
+        !step.triggered && own.start <= span.start && span.end <= own.end
+    };
+    view.steps.iter().find(within)
 }
 
 /// The last ENTRYPOINT (or CMD) of a stage's chain.

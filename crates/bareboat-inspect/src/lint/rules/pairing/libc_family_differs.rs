@@ -55,7 +55,14 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         }
         draft.note(happens(&content, there));
         match base::matching_python(runtime).filter(|_| matches!(content, Content::Packages { .. })) {
-            Some(builder) => draft.help(format!("build on `{builder}`, which is what the runtime stands on")),
+            Some(python) => {
+                draft.help(format!("build on `{python}`, which is what the runtime stands on"));
+                let same = base::python_minor(builder) == base::python_minor(runtime);
+                if let Some(edit) = base::rebuild_on(context, arrival.maker, &python).filter(|_| same) {
+                    draft.unsafe_fix(format!("build on `{python}`"), [edit]);
+                }
+                draft
+            }
             None => {
                 draft.help(format!("build on an image with {}, of the runtime's own release", name(here)))
             }

@@ -3,6 +3,8 @@
 //! Names come from pip's arguments and from the requirement files in the build context. The lists are short on
 //! purpose: a package that is in none of them is not known.
 
+use std::collections::BTreeSet;
+
 use bareboat_dockerfile::Kind;
 use bareboat_dockerfile::instruction::Source;
 
@@ -108,6 +110,41 @@ const PURE: &[&str] = &[
     "whitenoise",
 ];
 
+/// The names of the packages that are installed in `maker` and the stages it builds on, as far as they can be seen:
+/// pip's arguments and its requirement files.
+pub(super) fn packages(context: &Context<'_>, maker: &StageView<'_>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for step in context.chain(maker).into_iter().flat_map(|link| &link.steps) {
+        let calls = step.run().map(|run| run.calls.as_slice()).unwrap_or_default();
+        for call in calls.iter().filter(|call| pip_install(call)) {
+            let options = call.options(&grammar::PIP);
+            let files =
+                options.options.iter().filter(|option| matches!(&*option.name, "-r" | "--requirement"));
+            for text in
+                files.filter_map(|option| requirements(context, maker, step, option.value.as_deref()?))
+            {
+                names.extend(lines(&text).map(name));
+            }
+            let words = options.operands.iter().skip_while(|word| !word.is("install")).skip(1);
+            names.extend(words.filter_map(|word| word.value()).map(name));
+        }
+    }
+    names
+}
+
+/// The lines of a requirement file that name packages.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim());
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("--hash"))
+}
+
+/// The package's name in its normal form (PEP 503).
+fn name(requirement: &str) -> String {
+    let is_name = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
+    let end = requirement.find(|char: char| !is_name(char)).unwrap_or(requirement.len());
+    requirement[..end].to_ascii_lowercase().replace(['_', '.'], "-")
+}
+
 /// What the packages installed in `maker` and the stages it builds on are made of.
 pub(super) fn nature(context: &Context<'_>, maker: &StageView<'_>) -> Nature {
     let links = context.chain(maker);
@@ -158,18 +195,13 @@ fn requirements(context: &Context<'_>, maker: &StageView<'_>, step: &Step<'_>, p
 }
 
 fn of_file(text: &str) -> Nature {
-    let lines = text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim());
-    let lines =
-        lines.filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("--hash"));
-    lines.map(of_requirement).max().unwrap_or(Nature::Unknown)
+    lines(text).map(of_requirement).max().unwrap_or(Nature::Unknown)
 }
 
 /// `Flask[async]>=3 ; …`: extras bring packages that are not named.
 fn of_requirement(requirement: &str) -> Nature {
-    let is_name = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
-    let end = requirement.find(|char| !is_name(char)).unwrap_or(requirement.len());
-    let (name, rest) = requirement.split_at(end);
-    let name = name.to_ascii_lowercase().replace(['_', '.'], "-");
+    let name = name(requirement);
+    let rest = &requirement[name.len()..];
     let has = |names: &[&str]| names.contains(&name.as_str());
     if has(NATIVE) {
         return Nature::Native;

@@ -43,6 +43,14 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             draft.note(format!("Debian's Python has no `site-packages`; it looks in `{local}`"));
         }
         draft.help(format!("add `ENV PYTHONPATH={target}` to the last stage"));
+        // A variable that is there already wants another place in it, and another version another path.
+        let same = arrival.made_on(context).and_then(base::python_minor) == base::python_minor(runtime);
+        if let Some(step) = base::step_at(view, arrival.span).filter(|_| same)
+            && !base::sets(context, view, "PYTHONPATH")
+        {
+            let line = format!("{} PYTHONPATH={target}", context.keyword_like(step.instruction, "ENV"));
+            draft.unsafe_fix("let Python look there", [context.insert_below(step.instruction, &line)]);
+        }
     }
 }
 

@@ -45,7 +45,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let Some(first) = words.first() else { continue };
         let (directory, name) = first.text.rsplit_once('/').unwrap_or(("", first.text.as_str()));
         let usual = matches!(directory, "" | "/bin" | "/usr/bin" | "/usr/local/bin");
-        if !usual || !TOOLS.contains(&name) || facts.tools.has(name) != Some(false) {
+        // Whatever a RUN starts by its name alone must be on the PATH, and nothing was brought there.
+        let bare_run = matches!(step.command.kind, Kind::Run(_)) && directory.is_empty();
+        if !usual || !(bare_run || TOOLS.contains(&name)) || facts.tools.has(name) != Some(false) {
             continue;
         }
         let image = base::image(context, view);

@@ -1,11 +1,13 @@
 //! Packages installed by one Python and run by another.
 
+use bareboat_dockerfile::{Edit, Span};
 use bareboat_report::Severity;
 
-use super::arrival::arrivals;
+use super::arrival::{Arrival, arrivals};
 use super::base;
 use super::content::{Content, brings_python, content};
 use super::native::{Nature, nature};
+use crate::lint::context::StageView;
 use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
@@ -58,9 +60,37 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                  (MarkupSafe, PyYAML) run slower, all others fail with `ModuleNotFoundError`"
             ));
         }
-        match base::matching_python(runtime) {
-            Some(builder) => draft.help(format!("build on `{builder}`")),
-            None => draft.help(format!("build with Python 3.{runs}")),
+        let Some(builder) = base::matching_python(runtime) else {
+            draft.help(format!("build with Python 3.{runs}"));
+            continue;
         };
+        draft.help(format!("build on `{builder}`"));
+        // An image that nobody builds any more is replaced first.
+        let stays = runtime.unmaintained_since.is_none();
+        if let Some(edit) = base::rebuild_on(context, arrival.maker, &builder).filter(|_| stays) {
+            let moved = paths(context, view, arrival, builds, runs);
+            draft.unsafe_fix(format!("build on `{builder}`"), [edit].into_iter().chain(moved));
+        }
     }
+}
+
+/// `python3.12` in the words of the COPY becomes `python3.13`, both where the files are now and where they go.
+fn paths(
+    context: &Context<'_>,
+    view: &StageView<'_>,
+    arrival: &Arrival<'_, '_>,
+    from: u16,
+    to: u16,
+) -> Vec<Edit> {
+    let Some(step) = base::step_at(view, arrival.span) else { return Vec::new() };
+    let whole = step.instruction.text_span();
+    let text = context.text(whole);
+    let (old, new) = (format!("/python3.{from}/"), format!("/python3.{to}/"));
+    // What is not UTF-8 has other places.
+    if text.len() != whole.len() {
+        return Vec::new();
+    }
+    let places =
+        text.match_indices(&old).map(|(at, _)| Span::new(whole.start + at, whole.start + at + old.len()));
+    places.map(|place| Edit::replace(place, new.clone())).collect()
 }

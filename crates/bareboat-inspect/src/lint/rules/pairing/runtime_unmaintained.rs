@@ -1,5 +1,6 @@
 //! The last stage stands on an image that nobody builds any more, or on one that changes its release.
 
+use bareboat_dockerfile::Edit;
 use bareboat_report::Severity;
 
 use super::base;
@@ -40,6 +41,12 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             (Some(name), None) => draft.help(format!("use `{name}`")),
             _ => draft,
         };
+        if let Some(name) = successor.filter(|_| next.is_some())
+            && !from.text.contains('$')
+            && from.span.len() == from.text.len()
+        {
+            draft.unsafe_fix(format!("use `{name}`"), [Edit::replace(from.span, name)]);
+        }
         return;
     }
     let family = facts.family.as_deref().unwrap_or_default();

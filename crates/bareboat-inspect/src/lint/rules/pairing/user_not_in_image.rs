@@ -1,10 +1,13 @@
 //! USER names somebody the image does not know.
 
+use std::collections::BTreeMap;
+
 use bareboat_dockerfile::{Edit, Kind};
 use bareboat_report::Severity;
 
 use super::base;
 use super::opaque::may_bring_users;
+use crate::lint::context::StageView;
 use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
@@ -24,6 +27,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     if may_bring_users(context, view) {
         return;
     }
+    owners(context, view, users, findings);
     // Only the last USER runs the image; a RUN in between could not start either, and is another rule's.
     let Some(step) = view.steps.iter().rfind(|step| matches!(step.command.kind, Kind::User(_))) else {
         return;
@@ -42,7 +46,42 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         .note(format!("`unable to find user {name}: no matching entries in passwd file`"))
         .help("name a number, such as 65532: it needs no entry");
     if !step.triggered {
-        let replacement = if user.text.contains(':') { "65532:65532" } else { "65532" };
-        draft.safe_fix("run as user 65532", [Edit::replace(word.span, replacement)]);
+        // The image's own user for this; otherwise a number that distroless made usual, which owns nothing there.
+        let own = users.get("nonroot").copied();
+        let number = own.unwrap_or(65532);
+        let replacement =
+            if user.text.contains(':') { format!("{number}:{number}") } else { number.to_string() };
+        let edit = [Edit::replace(word.span, replacement)];
+        match own {
+            Some(_) => draft.safe_fix(format!("run as user {number}"), edit),
+            None => draft.unsafe_fix(format!("run as user {number}"), edit),
+        };
+    }
+}
+
+/// `COPY --chown=NAME` fails the build when the image does not know the name.
+fn owners(
+    context: &Context<'_>,
+    view: &StageView<'_>,
+    users: &BTreeMap<String, u32>,
+    findings: &mut Findings<'_>,
+) {
+    for step in view.steps.iter().filter(|step| !step.is_onbuild()) {
+        let transfer = match &step.command.kind {
+            Kind::Copy(copy) => &copy.transfer,
+            Kind::Add(add) => &add.transfer,
+            _ => continue,
+        };
+        let Some(owner) = transfer.chown.as_ref().filter(|owner| !owner.text.contains('$')) else { continue };
+        let name = owner.text.split(':').next().unwrap_or_default();
+        let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number || users.contains_key(name) {
+            continue;
+        }
+        let image = base::image(context, view);
+        findings
+            .report(owner.span, format!("there is no user `{name}` in `{image}`"))
+            .note(format!("the build fails: `can't find uid for user {name}: no such user: {name}`"))
+            .help("name a number: it needs no entry");
     }
 }
