@@ -151,3 +151,13 @@ mod debts;
 mod files;
 #[path = "lint/formats.rs"]
 mod formats;
+
+#[test]
+fn a_file_that_a_fix_writes_goes_into_the_context() {
+    let dir = directory(&[("docker/Dockerfile", "FROM debian:13\nCOPY . /srv/\n"), ("app/x", "")]);
+    let enable = ["--enable", "dockerignore-missing"];
+    let arguments = [&enable[..], &["--fix", "--unsafe", "--context", "app", "docker/Dockerfile"]].concat();
+    lint(dir.path(), &arguments, "");
+    assert!(dir.path().join("app/.dockerignore").is_file());
+    assert!(!dir.path().join("docker/.dockerignore").exists());
+}
