@@ -9,7 +9,7 @@
 //! - ` ```text file=PATH ` in front of a case is a file of its build context. It stays for the blocks below until the
 //!   next `file=` that follows a case. ` context ` on a block gives an empty context;
 //! - `with=RULE,RULE` on a block also runs other rules (their findings do not count); `preset=hadolint` sets the preset;
-//!   `day=2026-11-23` sets the day.
+//!   `day=2026-11-23` sets the day; `label=NAME:FORMAT`, `strict-labels` and `trusted=REGISTRY` set what rules are told.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -114,6 +114,17 @@ impl<'p> Page<'p> {
         let preset = block.option("preset").map_or(Preset::All, |name| name.parse().unwrap());
         let mut configuration = Configuration { preset, ..Configuration::default() };
         configuration.settings.preset = preset;
+        configuration.settings.strict_labels = block.words.contains(&"strict-labels");
+        for word in &block.words {
+            if let Some(registry) = word.strip_prefix("trusted=") {
+                configuration.settings.trusted_registries.push(registry.to_owned());
+            } else if let Some((name, format)) =
+                word.strip_prefix("label=").and_then(|word| word.split_once(':'))
+            {
+                let format = format.parse().unwrap_or_else(|fault| panic!("{fault}"));
+                configuration.settings.labels.insert(name.to_owned(), format);
+            }
+        }
         Linter::with_rules(configuration, selected)
     }
 

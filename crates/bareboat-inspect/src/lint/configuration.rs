@@ -92,6 +92,8 @@ impl FromStr for LabelFormat {
     type Err = UnknownLabelFormat;
 
     fn from_str(text: &str) -> Result<Self, UnknownLabelFormat> {
+        // hadolint says `rawText`, too.
+        let text = if text == "rawText" { "text" } else { text };
         let found = Self::ALL.into_iter().find(|format| format.as_str() == text);
         found.ok_or_else(|| UnknownLabelFormat(text.to_owned()))
     }

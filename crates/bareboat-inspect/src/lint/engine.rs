@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bareboat_dockerfile::arguments::{Platform, platform_arguments};
-use bareboat_dockerfile::{Dockerfile, Keyword, LineIndex, Span, Stages};
+use bareboat_dockerfile::{Dockerfile, Instruction, Keyword, LineIndex, Parsed, Span, Stages};
 use bareboat_report::{Edit, Finding, Fix, Place, Related, Severity, closest};
 
 use super::context::build::Surroundings;
@@ -94,20 +94,8 @@ impl Linter {
     /// Everything that is wrong with a file, by place, then rule.
     pub fn lint(&self, input: &Input<'_>) -> Vec<Finding> {
         let parsed = Dockerfile::parse(input.source);
-        let stages = Stages::new(&parsed.file, input.arguments, &self.platform);
-        let scripts = Scripts::new(&parsed.file);
-        let surroundings = Surroundings {
-            settings: &self.configuration.settings,
-            build: input.build,
-            today: input.today,
-            arguments: input.arguments,
-            facts: &|name| (input.facts)(name, input.today),
-        };
-        let context = Context::new(&parsed, &stages, &scripts, &surroundings);
-        let mut drafts = Vec::new();
-        for rule in &self.rules {
-            (rule.check)(&context, &mut Findings::new(rule, &mut drafts));
-        }
+        let mut drafts = self.judge(input, &parsed);
+        drafts.extend(self.judge_fragment(input, &parsed.file));
         drafts.retain(|draft| self.wants(draft));
         if self.configuration.pragmas {
             self.silence(&parsed.file, &mut drafts);
@@ -117,6 +105,40 @@ impl Linter {
         drafts.dedup_by(|a, b| (a.span, a.rule.name, &a.message) == (b.span, b.rule.name, &b.message));
         let lines = parsed.file.line_index();
         drafts.into_iter().map(|draft| self.finish(draft, &lines)).collect()
+    }
+
+    /// What every rule finds.
+    fn judge(&self, input: &Input<'_>, parsed: &Parsed) -> Vec<Draft> {
+        let stages = Stages::new(&parsed.file, input.arguments, &self.platform);
+        let scripts = Scripts::new(&parsed.file);
+        let surroundings = Surroundings {
+            settings: &self.configuration.settings,
+            build: input.build,
+            today: input.today,
+            arguments: input.arguments,
+            facts: &|name| (input.facts)(name, input.today),
+        };
+        let context = Context::new(parsed, &stages, &scripts, &surroundings);
+        let mut drafts = Vec::new();
+        for rule in &self.rules {
+            (rule.check)(&context, &mut Findings::new(rule, &mut drafts));
+        }
+        drafts
+    }
+
+    /// A file without FROM is a part of one: its instructions are judged as those of a stage on an unknown image.
+    fn judge_fragment(&self, input: &Input<'_>, file: &Dockerfile) -> Vec<Draft> {
+        let is_from = |instruction: &Instruction| instruction.keyword() == Some(Keyword::From);
+        if file.instructions().any(is_from) {
+            return Vec::new();
+        }
+        let only_arguments = file.instructions().all(|found| found.keyword() == Some(Keyword::Arg));
+        let Some(first) = file.instructions().next().filter(|_| !only_arguments) else { return Vec::new() };
+        let at = first.span.start;
+        let mut source = input.source.to_vec();
+        source.splice(at..at, FRAGMENT.bytes());
+        let drafts = self.judge(input, &Dockerfile::parse(source));
+        drafts.into_iter().filter_map(|draft| draft.without(at..at + FRAGMENT.len())).collect()
     }
 
     /// False for findings that the preset does not have, and for ignored ones.
@@ -149,12 +171,18 @@ impl Linter {
             if rules::is_always_on(draft.rule) {
                 return true;
             }
-            let after = starts.partition_point(|(start, _)| *start <= draft.span.start);
-            let before = &starts[..after];
-            let instruction = before.last().map(|(start, _)| *start);
-            let stage = before.iter().rfind(|(_, from)| *from).map(|(start, _)| *start);
             let names: Vec<&str> = draft.names().collect();
-            !pragmas.silences(&names, instruction, stage)
+            // Other tools report some things at the other place, and people put their comments there.
+            let places = [draft.span].into_iter().chain(draft.related.iter().map(|(span, _)| *span));
+            let silenced = places.map(|span| {
+                let after = starts.partition_point(|(start, _)| *start <= span.start);
+                let before = &starts[..after];
+                let instruction = before.last().map(|(start, _)| *start);
+                let stage = before.iter().rfind(|(_, from)| *from).map(|(start, _)| *start);
+                pragmas.silences(&names, instruction, stage)
+            });
+            // All of them: each comment that does something is to be seen as used.
+            !silenced.fold(false, |any, one| any | one)
         });
         let wanted = |rule: &&&'static Rule| {
             std::ptr::eq(**rule, &rules::UNUSED_PRAGMA) && !self.ignored.contains(rule.name)
@@ -197,6 +225,9 @@ impl Linter {
         }
     }
 }
+
+/// What makes a fragment a file.
+const FRAGMENT: &str = "FROM fragment\n";
 
 pub(super) fn place(span: Span, lines: &LineIndex<'_>) -> Place {
     let (start, end) = (lines.position(span.start), lines.position(span.end));

@@ -1,5 +1,7 @@
 //! What rules report while they look.
 
+use std::ops::Range;
+
 use bareboat_dockerfile::{Edit, Span};
 use bareboat_report::{FileWrite, Safety, Severity};
 
@@ -63,6 +65,25 @@ impl Draft {
     /// The rule's name and what other tools call this finding.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
         [self.rule.name].into_iter().chain(self.aliases.iter().copied())
+    }
+
+    /// The same for a file without the bytes of `cut`; `None` when it is about them.
+    pub(super) fn without(mut self, cut: Range<usize>) -> Option<Self> {
+        let moved = |span: Span| {
+            let before = span.end <= cut.start;
+            let after = span.start >= cut.end;
+            let back = |at: usize| if before { at } else { at - cut.len() };
+            (before || after).then(|| Span::new(back(span.start), back(span.end)))
+        };
+        self.span = moved(self.span)?;
+        self.related =
+            self.related.into_iter().filter_map(|(span, text)| Some((moved(span)?, text))).collect();
+        self.fix = self.fix.and_then(|mut fix| {
+            let edits = fix.edits.into_iter().map(|edit| Some(Edit { span: moved(edit.span)?, ..edit }));
+            fix.edits = edits.collect::<Option<_>>()?;
+            Some(fix)
+        });
+        Some(self)
     }
 
     /// True when `name` is one of [`Draft::names`], in any case.

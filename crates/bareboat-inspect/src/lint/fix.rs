@@ -48,11 +48,22 @@ impl Linter {
         for _ in 0..MOST_ROUNDS {
             fixed.findings = self.lint(&Input { source: &fixed.source, ..*input });
             if !round(&mut fixed, &mut written, which) {
-                return fixed;
+                return fixed.without_written(&written);
             }
         }
         fixed.findings = self.lint(&Input { source: &fixed.source, ..*input });
-        fixed
+        fixed.without_written(&written)
+    }
+}
+
+impl Fixed {
+    /// Rules look at the context as it was: what a file that is to be written repairs is repaired.
+    fn without_written(mut self, written: &BTreeSet<String>) -> Self {
+        self.findings.retain(|finding| {
+            let writes = finding.fix.as_ref().map(|fix| fix.writes.as_slice()).unwrap_or_default();
+            writes.is_empty() || writes.iter().any(|write| !written.contains(&write.path))
+        });
+        self
     }
 }
 

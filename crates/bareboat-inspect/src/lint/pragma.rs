@@ -1,7 +1,8 @@
-//! Comments that silence findings, in three languages:
+//! Comments that silence findings, in several languages:
 //!
 //! - `# hadolint ignore=DL3008,SC2086`, `# hadolint stage ignore=…`, `# hadolint global ignore=…`
 //! - `# check=skip=JSONArgsRecommended` or `skip=all`, as a directive for the file, otherwise for an instruction
+//! - `# checkov:skip=CKV_DOCKER_2:reason` for the file, `#trivy:ignore:DS-0002` for the next instruction
 //! - `# bareboat ignore=from-latest the reason`, `# bareboat stage ignore=…`, `# bareboat global ignore=…`
 //!
 //! `ignore` is for the next instruction (or the one the comment is in), `stage` for the stage the comment is in or
@@ -112,6 +113,32 @@ impl Pragmas {
     }
 }
 
+/// The comments that silence something, by place; BuildKit's and those of other linters are not among them.
+pub(super) fn silencing(file: &Dockerfile) -> Vec<Span> {
+    let is_ours = |line: &str| {
+        let text = line.trim_start().trim_start_matches('#').trim_start();
+        word(text, "bareboat").is_some() || word(text, "hadolint").is_some()
+    };
+    let comments = file.comments().filter(|comment| {
+        let line = String::from_utf8_lossy(comment.span.of(file.source()));
+        is_ours(&line) && read(&line, comment.span.start).is_some()
+    });
+    comments.map(|comment| comment.span).collect()
+}
+
+/// `# hadolint shell=bash`: where it is and what it says, by place.
+pub(super) fn shells(file: &Dockerfile) -> Vec<(usize, Vec<String>)> {
+    let found = file.comments().filter_map(|comment| {
+        let line = String::from_utf8_lossy(comment.span.of(file.source()));
+        let text = line.trim_start().strip_prefix('#')?.trim_start();
+        let text = word(text, "hadolint").or_else(|| word(text, "bareboat"))?;
+        let value = word(text, "shell").and_then(equals)?;
+        let words: Vec<String> = value.split_whitespace().map(str::to_owned).collect();
+        (!words.is_empty()).then_some((comment.span.start, words))
+    });
+    found.collect()
+}
+
 /// Where the instruction starts that contains `at`, or the next one.
 fn instruction_of(file: &Dockerfile, at: usize) -> Option<usize> {
     let found = file.instructions().find(|instruction| instruction.span.end > at);
@@ -136,6 +163,13 @@ fn read(line: &str, start: usize) -> Option<(Reach, Vec<Code>)> {
     let text = text.trim_start();
     if let Some(value) = word(text, "check").and_then(equals) {
         return Some((Reach::Instruction, skipped(value, at(value))));
+    }
+    if let Some(list) = text.strip_prefix("checkov:skip=") {
+        return Some((Reach::File, names(list, at(list), false)));
+    }
+    if let Some(list) = text.strip_prefix("trivy:ignore:") {
+        let list = list.strip_prefix("AVD-").unwrap_or(list);
+        return Some((Reach::Instruction, names(list, at(list), false)));
     }
     let (own, text) = match (word(text, "bareboat"), word(text, "hadolint")) {
         (Some(rest), _) => (true, rest),

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use bareboat_dockerfile::arguments::DEFAULT_PATH;
 use bareboat_dockerfile::instruction::{CommandLine, Healthcheck, ResolvedMount, Run};
 use bareboat_dockerfile::stages::{Base, Scope, Step as Replayed, VariableSource};
-use bareboat_dockerfile::{Command, Kind, Parsed, Stage, Stages};
+use bareboat_dockerfile::{Command, Keyword, Kind, Parsed, Stage, Stages};
 
 use super::evaluate::Evaluator;
 use super::variables::{History, lookup};
 use super::{Call, Context, Execution, ImageName, Scripts, Shell, StageView, State, Step};
 use crate::knowledge::{BaseFacts, Date};
-use crate::lint::{BuildContext, Settings};
+use crate::lint::{BuildContext, Settings, pragma};
 
 /// Longest working directory kept (Linux's PATH_MAX).
 const LONGEST_PATH: usize = 4096;
@@ -55,7 +55,10 @@ impl<'a> Context<'a> {
 
     fn replay(&mut self, arguments: &BTreeMap<String, String>) {
         let bases: Vec<Option<Arc<BaseFacts>>> = self.stages.iter().map(|stage| stage.base.clone()).collect();
-        let mut recorder = Recorder { bases: &bases, steps: Vec::new(), histories: Vec::new() };
+        let shells = pragma::shells(self.file);
+        let file_start = self.model.stages.first().map(|stage| stage.instruction.span.start);
+        let mut recorder =
+            Recorder { bases: &bases, shells: &shells, file_start, steps: Vec::new(), histories: Vec::new() };
         recorder.steps.resize_with(bases.len(), Vec::new);
         recorder.histories.extend(self.model.stages.iter().map(|stage| match stage.base {
             Base::Stage(parent) => History::above(parent),
@@ -214,15 +217,23 @@ fn state(scope: &Scope, base: Option<&BaseFacts>) -> State {
 /// Takes notes while the stages are replayed.
 struct Recorder<'r, 'a> {
     bases: &'r [Option<Arc<BaseFacts>>],
+    /// What comments say about the shell, by place.
+    shells: &'r [(usize, Vec<String>)],
+    /// Where the first FROM is.
+    file_start: Option<usize>,
     steps: Vec<Vec<Step<'a>>>,
     histories: Vec<History>,
 }
 
-impl<'a> Recorder<'_, 'a> {
+impl<'r, 'a> Recorder<'r, 'a> {
     fn step(&mut self, replayed: &Replayed<'_, 'a>) {
         let stage = replayed.stage.index;
         self.settle(stage, replayed.scope);
-        let state = self.state(stage, replayed.scope);
+        let mut state = self.state(stage, replayed.scope);
+        if let Some(words) = self.commented_shell(replayed) {
+            let shell = Shell::new(Some(words), self.bases[stage].as_deref());
+            Arc::make_mut(&mut state).shell = shell;
+        }
         let position = self.steps[stage].len();
         self.steps[stage].push(Step {
             stage,
@@ -233,6 +244,25 @@ impl<'a> Recorder<'_, 'a> {
             state,
             execution: None,
         });
+    }
+
+    /// What a comment above says about the shell: in the stage since its last SHELL, or above the first FROM.
+    fn commented_shell(&self, replayed: &Replayed<'_, 'a>) -> Option<&'r Vec<String>> {
+        if self.shells.is_empty() || replayed.triggered {
+            return None;
+        }
+        let at = replayed.instruction.span.start;
+        let from = replayed.stage.instruction.span.start;
+        let before = replayed.stage.instructions.iter().filter(|found| found.span.start < at);
+        let set =
+            before.filter(|found| found.keyword() == Some(Keyword::Shell)).map(|found| found.span.start);
+        let since = set.max();
+        let holds = |place: usize| match since {
+            Some(since) => place > since,
+            None => place > from || self.file_start.is_none_or(|first| place < first),
+        };
+        let found = self.shells.iter().rfind(|(place, _)| *place < at && holds(*place));
+        found.map(|(_, words)| words)
     }
 
     /// Records what the last step of `stage` did when it is an ENV or ARG; `scope` is the one behind it.

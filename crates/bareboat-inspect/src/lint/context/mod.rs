@@ -32,7 +32,7 @@ pub use self::image_name::ImageName;
 pub(in crate::lint) use self::script::Scripts;
 pub use self::script::ShellScript;
 use self::variables::History;
-use super::{BuildContext, Settings};
+use super::{BuildContext, Preset, Settings};
 use crate::knowledge::{BaseFacts, Date};
 
 /// A file as rules see it.
@@ -156,6 +156,16 @@ impl<'a> Context<'a> {
     /// Every RUN, also those of ONBUILD.
     pub fn runs(&self) -> impl Iterator<Item = (&StageView<'a>, &Step<'a>, &Execution<'a>)> {
         self.steps().filter_map(|(stage, step)| Some((stage, step, step.run()?)))
+    }
+
+    /// Every script of every RUN, also those inside others.
+    pub fn scripts(&self) -> impl Iterator<Item = (&Step<'a>, &'a ShellScript)> {
+        self.runs().flat_map(|(_, step, run)| run.scripts.iter().map(move |script| (step, script)))
+    }
+
+    /// True when rules must say exactly what hadolint says.
+    pub fn as_hadolint(&self) -> bool {
+        self.settings.preset == Preset::Hadolint
     }
 
     /// The ports that EXPOSE names: each word as written, and what it expands to; one that does not is left out.

@@ -3,7 +3,7 @@
 use bareboat_dockerfile::Stage;
 use bareboat_report::Severity;
 
-use crate::lint::{Context, Findings, Group, Preset, Rule, Ruleset};
+use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
     name: "from-const-platform",
@@ -20,12 +20,22 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for view in context.stages() {
         let stage = view.stage;
         let (Some(written), Some(platform)) = (&stage.from.platform, &stage.platform) else { continue };
-        if !platform.references.is_empty() || platform.text.is_empty() {
+        if !platform.references.is_empty() {
+            // hadolint allows no other variables than these two.
+            let usual = ["$BUILDPLATFORM", "${BUILDPLATFORM}", "$TARGETPLATFORM", "${TARGETPLATFORM}"];
+            if context.as_hadolint() && !usual.contains(&written.text.as_str()) {
+                findings
+                    .report(written.span, format!("the platform is `{}`", written.text))
+                    .aliases(&["DL3029"]);
+            }
+            continue;
+        }
+        if platform.text.is_empty() {
             continue;
         }
         let announced = is_announced(stage, &platform.text);
         // A stage called `build-arm64` is meant to be for one platform; hadolint does not look at names.
-        if announced && context.settings().preset != Preset::Hadolint {
+        if announced && !context.as_hadolint() {
             continue;
         }
         let draft =

@@ -4,7 +4,7 @@ use bareboat_dockerfile::instruction::Source;
 use bareboat_dockerfile::{Edit, Kind};
 use bareboat_report::Severity;
 
-use crate::lint::{Context, Findings, Group, Preset, Rule, Ruleset};
+use crate::lint::{Context, EntryKind, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
     name: "add-local",
@@ -25,13 +25,14 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         if own_flags.iter().any(|flag| command.flag(flag).is_some()) {
             continue;
         }
-        let exact = context.settings().preset == Preset::Hadolint;
+        let exact = context.as_hadolint();
         let needs_add = |source: &Source| match source {
             Source::Heredoc(_) => false,
             Source::Path(word) => match context.expand(step, &word.text) {
                 Ok(path) if path.undefined().is_empty() => is_special(&path.text, exact),
-                // Nobody knows what it is.
-                _ => !exact,
+                // Nobody knows what it is, but its ending may tell.
+                Ok(path) => !exact || is_archive(&path.text),
+                Err(_) => !exact,
             },
         };
         let sources = &add.transfer.sources;
@@ -48,17 +49,49 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 true => "COPY",
                 false => "copy",
             };
-            draft.safe_fix("write `COPY`", [Edit::replace(command.keyword.span, copy)]);
+            let edit = [Edit::replace(command.keyword.span, copy)];
+            let plain = |source: &&Source| match source {
+                Source::Heredoc(_) => true,
+                Source::Path(word) => context
+                    .expand(step, &word.text)
+                    .is_ok_and(|path| path.undefined().is_empty() && is_no_archive(context, &path.text)),
+            };
+            // An archive may have any name: `ADD` looks at what is in the file.
+            match local.iter().all(plain) {
+                true => draft.safe_fix("write `COPY`", edit),
+                false => draft.unsafe_fix("write `COPY`", edit),
+            };
         }
     }
 }
 
+/// True for a file of the build context that `ADD` would not unpack, and for a directory.
+fn is_no_archive(context: &Context<'_>, path: &str) -> bool {
+    let Some(build) = context.build().filter(|_| !path.contains(['*', '?', '['])) else { return false };
+    match build.kind(path) {
+        Some(EntryKind::Directory) => true,
+        Some(EntryKind::File) => build.bytes(path, TAR_MAGIC.end).is_some_and(|bytes| {
+            let is_tar = bytes.get(TAR_MAGIC) == Some(b"ustar".as_slice());
+            !is_tar && !COMPRESSED.iter().any(|magic| bytes.starts_with(magic))
+        }),
+        _ => false,
+    }
+}
+
+/// Where a tar archive says what it is.
+const TAR_MAGIC: std::ops::Range<usize> = 257..262;
+/// How gzip, bzip2, xz and zstd begin.
+const COMPRESSED: [&[u8]; 4] = [b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"];
+
 /// An archive by its name, an address, or a Git repository (which hadolint does not know).
 fn is_special(path: &str, exact: bool) -> bool {
-    let is_archive = ARCHIVES.iter().any(|ending| path.ends_with(ending));
     let is_web = path.starts_with("https://") || path.starts_with("http://");
     let is_git = path.starts_with("git@") || path.starts_with("git://") || path.starts_with("ssh://");
-    is_archive || is_web || is_git && !exact
+    is_archive(path) || is_web || is_git && !exact
+}
+
+fn is_archive(path: &str) -> bool {
+    ARCHIVES.iter().any(|ending| path.ends_with(ending))
 }
 
 const ARCHIVES: &[&str] = &[

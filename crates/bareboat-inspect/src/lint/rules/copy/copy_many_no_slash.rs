@@ -3,7 +3,7 @@
 use bareboat_dockerfile::{Edit, Kind};
 use bareboat_report::Severity;
 
-use crate::lint::{Context, Findings, Group, Preset, Rule, Ruleset};
+use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
     name: "copy-many-no-slash",
@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let exact = context.settings().preset == Preset::Hadolint;
+    let exact = context.as_hadolint();
     for (_, step) in context.steps() {
         let Kind::Copy(copy) = &step.effective().kind else { continue };
         let target = &copy.transfer.destination;

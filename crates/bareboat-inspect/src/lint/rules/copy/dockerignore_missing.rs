@@ -34,9 +34,25 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 findings
                     .report(word.span, "everything is copied, and there is no `.dockerignore`")
                     .note("with it come `.git`, local settings, build results and whatever else lies about")
-                    .help("write a `.dockerignore`, or name what is copied");
+                    .help("write a `.dockerignore`, or name what is copied")
+                    .unsafe_fix("write a `.dockerignore`", [])
+                    .fix_writes(".dockerignore", USUAL.concat());
                 return;
             }
         }
     }
 }
+
+/// What no image needs, whatever it is for.
+const USUAL: &[&str] = &[
+    ".git\n",
+    ".dockerignore\n",
+    "**/.env\n",
+    "**/.env.*\n",
+    "**/.venv\n",
+    "**/__pycache__\n",
+    "**/node_modules\n",
+    "**/*.pem\n",
+    "**/id_rsa\n",
+    "**/id_ed25519\n",
+];

@@ -17,12 +17,14 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let Some(view) = context.final_stage() else { return };
-    let mut steps = context.chain(view).into_iter().flat_map(|stage| &stage.steps);
-    if steps.any(|step| matches!(step.command.kind, Kind::Healthcheck(_))) {
-        return;
+    // Nothing runs stages that are not the last one, but hadolint wants a check in each.
+    for view in context.stages().iter().filter(|view| view.is_final || context.as_hadolint()) {
+        let mut steps = context.chain(view).into_iter().flat_map(|stage| &stage.steps);
+        if steps.any(|step| matches!(step.command.kind, Kind::Healthcheck(_))) {
+            continue;
+        }
+        findings
+            .report(view.stage.from.image.span, "nothing says how to tell that a container works")
+            .help("add a `HEALTHCHECK`, or `HEALTHCHECK NONE` where something else watches the container");
     }
-    findings
-        .report(view.stage.from.image.span, "nothing says how to tell that a container works")
-        .help("add a `HEALTHCHECK`, or `HEALTHCHECK NONE` where something else watches the container");
 }

@@ -1,5 +1,7 @@
 //! Rules about ephemeral, stateless, one concern.
 
+mod docker_socket;
+mod entrypoint_without_exec;
 mod healthcheck_missing;
 mod ssh_port;
 mod volume_then_write;
@@ -7,4 +9,10 @@ mod volume_then_write;
 use crate::lint::Rule;
 
 /// The rules of this group, by name.
-pub(super) static RULES: &[&Rule] = &[&healthcheck_missing::RULE, &ssh_port::RULE, &volume_then_write::RULE];
+pub(super) static RULES: &[&Rule] = &[
+    &docker_socket::RULE,
+    &entrypoint_without_exec::RULE,
+    &healthcheck_missing::RULE,
+    &ssh_port::RULE,
+    &volume_then_write::RULE,
+];

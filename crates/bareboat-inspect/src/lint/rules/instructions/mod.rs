@@ -3,12 +3,22 @@
 mod cd_in_run;
 mod empty_continuation;
 mod env_self_reference;
+mod env_unset_later;
 mod expose_format;
 mod expose_proto_casing;
 mod expose_range;
 mod from_as_casing;
 mod instruction_before_from;
+mod invalid_json_form;
 mod keyword_casing;
+mod keyword_in_run;
+mod label_empty;
+mod label_format;
+mod label_key;
+mod label_missing;
+mod label_not_in_schema;
+mod label_values;
+mod labels;
 mod legacy_key_value;
 mod maintainer;
 mod multiple;
@@ -20,6 +30,7 @@ mod shell_form_pid1;
 mod stage_name_casing;
 mod undefined_var;
 mod workdir_relative;
+mod workdir_system_directory;
 
 pub(in crate::lint::rules) use self::shell_form_pid1::as_json;
 use crate::lint::Rule;
@@ -29,12 +40,20 @@ pub(super) static RULES: &[&Rule] = &[
     &cd_in_run::RULE,
     &empty_continuation::RULE,
     &env_self_reference::RULE,
+    &env_unset_later::RULE,
     &expose_format::RULE,
     &expose_proto_casing::RULE,
     &expose_range::RULE,
     &from_as_casing::RULE,
     &instruction_before_from::RULE,
+    &invalid_json_form::RULE,
     &keyword_casing::RULE,
+    &keyword_in_run::RULE,
+    &label_empty::RULE,
+    &label_format::RULE,
+    &label_key::RULE,
+    &label_missing::RULE,
+    &label_not_in_schema::RULE,
     &legacy_key_value::RULE,
     &maintainer::RULE,
     &multiple_cmd::RULE,
@@ -45,4 +64,5 @@ pub(super) static RULES: &[&Rule] = &[
     &stage_name_casing::RULE,
     &undefined_var::RULE,
     &workdir_relative::RULE,
+    &workdir_system_directory::RULE,
 ];

@@ -16,6 +16,15 @@ pub(super) fn report_earlier(
         let own = view.steps.iter().filter(|step| !step.triggered);
         let found: Vec<&Step<'_>> = own.filter(|step| is_meant(&step.command.kind)).collect();
         let Some((last, earlier)) = found.split_last() else { continue };
+        // hadolint points at the ones that come too late, and so do its comments.
+        if context.as_hadolint() {
+            for step in &found[1..] {
+                findings
+                    .report(step.instruction.text_span(), format!("the stage has an earlier `{name}`"))
+                    .related(found[0].instruction.text_span(), "the first one");
+            }
+            continue;
+        }
         for step in earlier {
             let message = format!("this `{name}` is ignored: the stage has a later one");
             let draft = findings.report(step.instruction.text_span(), message);

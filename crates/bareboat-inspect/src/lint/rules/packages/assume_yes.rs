@@ -42,7 +42,11 @@ fn report(call: &Call<'_>, findings: &mut Findings<'_>) {
         Manager::Zypper => (ZYPPER, &["DL3034"]),
         Manager::Apk => return,
     };
-    if !asks.contains(&subcommand) || says_yes(manager, &options) {
+    // `dnf module install nodejs:20`
+    let of_module = matches!(manager, Manager::Yum | Manager::Dnf)
+        && subcommand == "module"
+        && options.rest().first().is_some_and(|word| word.is("install"));
+    if !(asks.contains(&subcommand) || of_module) || says_yes(manager, &options) {
         return;
     }
     let span = options.operands[0].span;

@@ -21,11 +21,15 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let mut calls = runs.flat_map(|run| run.calls_of(&["curl", "wget"]));
         let Some(first) = calls.next() else { continue };
         let Some(second) = calls.find(|call| call.name != first.name) else { continue };
-        let message = format!("`{}` does what `{}` does already", second.name, first.name);
-        findings
-            .report(second.program.span, message)
-            .related(first.program.span, format!("here it is `{}`", first.name))
-            .note("the image needs both, each with its own options and certificates")
-            .help("use one of them in a stage");
+        // hadolint goes on about every later call.
+        let later = calls.filter(|_| context.as_hadolint());
+        for call in [second].into_iter().chain(later) {
+            let other = if call.name == first.name { second } else { first };
+            findings
+                .report(call.program.span, format!("`{}` does what `{}` does already", call.name, other.name))
+                .related(other.program.span, format!("here it is `{}`", other.name))
+                .note("the image needs both, each with its own options and certificates")
+                .help("use one of them in a stage");
+        }
     }
 }

@@ -26,7 +26,8 @@ pub(in crate::lint::rules) struct Install<'c, 'a> {
 impl<'c, 'a> Install<'c, 'a> {
     /// What is installed: the words after the subcommand.
     pub(in crate::lint::rules) fn packages(&self) -> &[&'c Argument<'a>] {
-        self.options.rest()
+        let rest = self.options.rest();
+        if self.options.subcommand() == Some("module") { &rest[1..] } else { rest }
     }
 
     /// The byte behind the subcommand: where an option of it may be inserted.
@@ -81,7 +82,11 @@ pub(in crate::lint::rules) fn of_call<'c, 'a>(call: &'c Call<'a>) -> Option<Inst
     let manager = Manager::of(call)?;
     let options = call.options(manager.grammar());
     let installs = options.subcommand().is_some_and(|name| manager.installs().contains(&name));
-    installs.then_some(Install { manager, call, options })
+    // `dnf module install nodejs:20`
+    let of_module = matches!(manager, Manager::Yum | Manager::Dnf)
+        && options.subcommand() == Some("module")
+        && options.rest().first().is_some_and(|word| word.is("install"));
+    (installs || of_module).then_some(Install { manager, call, options })
 }
 
 /// The byte behind a word that is written as it is read, outside of variables.

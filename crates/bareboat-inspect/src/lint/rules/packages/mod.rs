@@ -4,7 +4,9 @@ mod apt_not_apt_get;
 mod assume_yes;
 mod curl_and_wget;
 mod curl_pipe_shell;
+mod curl_without_fail;
 mod duplicate_package;
+mod install_without_lock;
 pub(super) mod installs;
 mod no_recommends;
 mod pin_gem;
@@ -27,7 +29,9 @@ pub(super) static RULES: &[&Rule] = &[
     &assume_yes::RULE,
     &curl_and_wget::RULE,
     &curl_pipe_shell::RULE,
+    &curl_without_fail::RULE,
     &duplicate_package::RULE,
+    &install_without_lock::RULE,
     &no_recommends::RULE,
     &pin_gem::RULE,
     &pin_go::RULE,

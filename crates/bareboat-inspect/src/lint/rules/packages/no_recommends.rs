@@ -21,7 +21,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for (_, _, run) in context.runs() {
         for install in installs(run) {
             let of_apt = matches!(install.manager, Manager::AptGet | Manager::Apt);
-            if !of_apt || says_no(&install.options) || install.packages().is_empty() {
+            if !of_apt || says_no(&install.options) {
                 continue;
             }
             let span = install.options.operands[0].span;

@@ -28,7 +28,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             let end =
                 call.arguments.iter().find(|argument| argument.is("--")).map(|argument| argument.span.start);
             let gems = options.rest().iter().filter(|gem| end.is_none_or(|end| gem.span.start < end));
-            let Some(gem) = gems.into_iter().find(|gem| !is_pinned(gem)) else { continue };
+            let Some(gem) = gems.into_iter().find(|gem| !is_pinned(gem, context.as_hadolint())) else {
+                continue;
+            };
             findings
                 .report(gem.span, format!("`{}` has no version", gem.text))
                 .note("two builds of this file may install different versions")
@@ -37,8 +39,10 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn is_pinned(gem: &Argument<'_>) -> bool {
-    gem.text.contains(':') || gem.text.ends_with(".gem") || !gem.is_complete && gem.text.is_empty()
+/// hadolint says of a word about which nothing is known that it has no version.
+fn is_pinned(gem: &Argument<'_>, as_hadolint: bool) -> bool {
+    let is_unknown = !gem.is_complete && gem.text.is_empty();
+    gem.text.contains(':') || gem.text.ends_with(".gem") || is_unknown && !as_hadolint
 }
 
 /// gem's own help.

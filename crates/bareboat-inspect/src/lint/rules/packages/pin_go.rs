@@ -24,7 +24,10 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             let packages = options.rest();
             // The words after the first are the program's own.
             let packages = if subcommand == "run" { &packages[..packages.len().min(1)] } else { packages };
-            let Some(package) = packages.iter().find(|package| !is_pinned(package)) else { continue };
+            let Some(package) = packages.iter().find(|package| !is_pinned(package, context.as_hadolint()))
+            else {
+                continue;
+            };
             findings
                 .report(package.span, format!("`{}` has no version", package.text))
                 .note("two builds of this file may install different versions")
@@ -33,17 +36,18 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn is_pinned(package: &Argument<'_>) -> bool {
+/// hadolint says of a word about which nothing is known that it has no version.
+fn is_pinned(package: &Argument<'_>, as_hadolint: bool) -> bool {
     let path = package.text.as_str();
     match path.split_once('@') {
         Some((_, version)) => version != "latest",
         // Of this module, of the standard library, or not known: an address has a dot before its first slash.
         None => {
             let host = path.split('/').next().unwrap_or_default();
-            !package.is_complete
+            !package.is_complete && !(as_hadolint && path.is_empty())
                 || path.starts_with(['.', '/'])
                 || path.ends_with(".go")
-                || !host.contains('.')
+                || package.is_complete && !host.contains('.')
         }
     }
 }

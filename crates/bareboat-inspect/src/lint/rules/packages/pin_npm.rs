@@ -23,7 +23,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             if !matches!(options.subcommand(), Some("install" | "i" | "add")) {
                 continue;
             }
-            let Some(package) = options.rest().iter().find(|package| !is_pinned(package)) else { continue };
+            let Some(package) =
+                options.rest().iter().find(|package| !is_pinned(package, context.as_hadolint()))
+            else {
+                continue;
+            };
             findings
                 .report(package.span, format!("`{}` has no version", package.text))
                 .note("two builds of this file may install different versions")
@@ -32,10 +36,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn is_pinned(package: &Argument<'_>) -> bool {
+/// hadolint says of a word about which nothing is known that it has no version.
+fn is_pinned(package: &Argument<'_>, as_hadolint: bool) -> bool {
     let name = package.text.as_str();
     if !package.is_complete && name.is_empty() {
-        return true;
+        return !as_hadolint;
     }
     if name.starts_with("git") && name.contains("://") {
         return name.contains('#') || !package.is_complete;

@@ -3,7 +3,7 @@
 use bareboat_report::Severity;
 
 use super::installs::{Install, Manager, installs};
-use crate::lint::{Context, Findings, Group, Preset, Rule, Ruleset};
+use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
     name: "pin-os-packages",
@@ -17,11 +17,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let strict = context.settings().preset != Preset::Hadolint;
+    let as_hadolint = context.as_hadolint();
     for (_, _, run) in context.runs() {
         for install in installs(run) {
             let Some((alias, example)) = code(install.manager) else { continue };
-            let open = unpinned(&install, strict);
+            let open = unpinned(&install, as_hadolint);
             let Some(first) = open.first() else { continue };
             let names: Vec<String> = open.iter().map(|package| format!("`{}`", package.text)).collect();
             let message = match names.len() {
@@ -50,33 +50,37 @@ fn code(manager: Manager) -> Option<(&'static str, &'static str)> {
     })
 }
 
-fn unpinned<'c, 'a>(install: &Install<'c, 'a>, strict: bool) -> Vec<&'c Argument<'a>> {
+fn unpinned<'c, 'a>(install: &Install<'c, 'a>, as_hadolint: bool) -> Vec<&'c Argument<'a>> {
     let packages = install.packages().iter().copied();
-    packages.filter(|package| !is_pinned(install.manager, package, strict)).collect()
+    packages.filter(|package| !is_pinned(install.manager, package, as_hadolint)).collect()
 }
 
-/// What follows a value that is not known counts as a version.
-fn is_pinned(manager: Manager, package: &Argument<'_>, strict: bool) -> bool {
+/// What follows a value that is not known counts as a version. Of a word about which nothing is known hadolint says
+/// that it has none.
+fn is_pinned(manager: Manager, package: &Argument<'_>, as_hadolint: bool) -> bool {
     let name = package.text.as_str();
     if !package.is_complete && name.is_empty() {
-        return true;
+        return !as_hadolint;
     }
     match manager {
         // `name/release` takes it from there; `name-` removes it.
         Manager::AptGet | Manager::Apt => {
-            name.contains(['=', '/']) || name.ends_with(".deb") || strict && name.ends_with('-')
+            name.contains(['=', '/']) || name.ends_with(".deb") || !as_hadolint && name.ends_with('-')
         }
         Manager::Apk => {
-            name.contains(['=', '~']) || name.ends_with(".apk") || name.starts_with(['.', '/', '!'])
+            name.contains(['=', '~', '<', '>']) || name.ends_with(".apk") || name.starts_with(['.', '/', '!'])
         }
-        Manager::Zypper => name.contains(['=', '<', '>', '~']) || name.ends_with(".rpm"),
-        // A dash may also be part of the name; hadolint takes every one for the start of a version.
-        Manager::Yum | Manager::Dnf if !strict => name.contains('-') || name.ends_with(".rpm"),
+        Manager::Zypper => name.contains(['=', '<', '>']) || name.ends_with(".rpm"),
+        // A dash may also be part of the name. The streams of modules follow a colon.
         Manager::Yum | Manager::Dnf => {
             let version = name
                 .match_indices('-')
                 .any(|(at, _)| name[at + 1..].starts_with(|char: char| char.is_ascii_digit()));
-            version || name.ends_with(".rpm") || name.contains("-$") || name.ends_with('-')
+            version
+                || name.contains(':')
+                || name.ends_with(".rpm")
+                || name.contains("-$")
+                || name.ends_with('-')
         }
     }
 }

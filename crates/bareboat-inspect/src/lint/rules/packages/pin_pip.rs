@@ -19,8 +19,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for (_, _, run) in context.runs() {
-        for call in pip::installs(run) {
-            let Some(package) = unpinned(&call) else { continue };
+        for call in pip::installs(run).chain(pip::pipx_installs(run)) {
+            let Some(package) = unpinned(&call, context.as_hadolint()) else { continue };
             findings
                 .report(package.span, format!("`{}` has no version", package.text))
                 .note("two builds of this file may install different versions")
@@ -29,18 +29,19 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn unpinned<'c, 'a>(call: &'c Call<'a>) -> Option<&'c Argument<'a>> {
+fn unpinned<'c, 'a>(call: &'c Call<'a>, as_hadolint: bool) -> Option<&'c Argument<'a>> {
     let options = call.options(&grammar::PIP);
     // Versions may be in those files.
     if options.has(&["-r", "--requirement", "-c", "--constraint"]) {
         return None;
     }
-    options.rest().iter().copied().find(|package| !is_pinned(package))
+    options.rest().iter().copied().find(|package| !is_pinned(package, as_hadolint))
 }
 
-fn is_pinned(package: &Argument<'_>) -> bool {
+/// hadolint says of a word about which nothing is known that it has no version.
+fn is_pinned(package: &Argument<'_>, as_hadolint: bool) -> bool {
     let name = package.text.as_str();
-    let is_unknown = !package.is_complete && name.is_empty();
+    let is_unknown = !package.is_complete && name.is_empty() && !as_hadolint;
     let repository = ["git+", "hg+", "svn+", "bzr+"].into_iter().any(|kind| name.starts_with(kind));
     if repository {
         let path = name.split_once("://").map_or(name, |(_, rest)| rest);

@@ -14,6 +14,14 @@ pub(in crate::lint::rules) fn installs<'c, 'a>(
         .filter(|call| call.options(&crate::lint::context::grammar::PIP).subcommand() == Some("install"))
 }
 
+/// The `pipx install` calls of `run`.
+pub(in crate::lint::rules) fn pipx_installs<'c, 'a>(
+    run: &'c Execution<'a>,
+) -> impl Iterator<Item = Cow<'c, Call<'a>>> {
+    let calls = run.calls_of(&["pipx"]).map(Cow::Borrowed);
+    calls.filter(|call| call.options(&crate::lint::context::grammar::PIP).subcommand() == Some("install"))
+}
+
 fn of_call<'c, 'a>(call: &'c Call<'a>) -> Option<Cow<'c, Call<'a>>> {
     if is_versioned(&call.name, "pip") {
         return Some(Cow::Borrowed(call));

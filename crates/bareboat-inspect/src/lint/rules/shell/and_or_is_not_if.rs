@@ -17,26 +17,21 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for (_, _, run) in context.runs() {
-        for script in run.scripts {
-            let parsed = &script.script;
-            parsed.walk(&mut |node, place| {
-                let Node::AndOr(and_or) = node else { return };
-                for pair in and_or.rest.windows(2) {
-                    let [(and, then), (or, otherwise)] = pair else { continue };
-                    if and.or || !or.or || is_test(then) || cannot_surprise(otherwise) || place.checked {
-                        continue;
-                    }
-                    findings
-                        .report(
-                            parsed.span(or.range.clone()),
-                            "this also runs when the part after `&&` fails",
-                        )
-                        .related(parsed.span(and.range.clone()), "the part after this `&&`")
-                        .help("write `if …; then …; else …; fi`");
+    for (_, script) in context.scripts() {
+        let parsed = &script.script;
+        parsed.walk(&mut |node, place| {
+            let Node::AndOr(and_or) = node else { return };
+            for pair in and_or.rest.windows(2) {
+                let [(and, then), (or, otherwise)] = pair else { continue };
+                if and.or || !or.or || is_test(then) || cannot_surprise(otherwise) || place.checked {
+                    continue;
                 }
-            });
-        }
+                findings
+                    .report(parsed.span(or.range.clone()), "this also runs when the part after `&&` fails")
+                    .related(parsed.span(and.range.clone()), "the part after this `&&`")
+                    .help("write `if …; then …; else …; fi`");
+            }
+        });
     }
 }
 

@@ -18,23 +18,21 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for (_, _, run) in context.runs() {
-        for script in run.scripts {
-            let parsed = &script.script;
-            parsed.walk(&mut |node, _| {
-                let Node::Part(Part::Command { backquoted: true, range, .. }, ..) = node else { return };
-                let span = parsed.span(range.clone());
-                let draft = findings.report(span, "backquotes are hard to see and to nest");
-                draft.help("write `$(…)`");
-                let inside = parsed.slice(range.start + 1..range.end.saturating_sub(1));
-                // Inside backquotes a backslash has a meaning of its own.
-                let plain = !inside.contains(['\\', '`', '#']) && range.len() > 2 && !inside.starts_with('(');
-                if plain && !script.nested {
-                    let (start, end) =
-                        (parsed.span(range.start..range.start + 1), parsed.span(range.end - 1..range.end));
-                    draft.safe_fix("write `$(…)`", [Edit::replace(start, "$("), Edit::replace(end, ")")]);
-                }
-            });
-        }
+    for (_, script) in context.scripts() {
+        let parsed = &script.script;
+        parsed.walk(&mut |node, _| {
+            let Node::Part(Part::Command { backquoted: true, range, .. }, ..) = node else { return };
+            let span = parsed.span(range.clone());
+            let draft = findings.report(span, "backquotes are hard to see and to nest");
+            draft.help("write `$(…)`");
+            let inside = parsed.slice(range.start + 1..range.end.saturating_sub(1));
+            // Inside backquotes a backslash has a meaning of its own.
+            let plain = !inside.contains(['\\', '`', '#']) && range.len() > 2 && !inside.starts_with('(');
+            if plain && !script.nested {
+                let (start, end) =
+                    (parsed.span(range.start..range.start + 1), parsed.span(range.end - 1..range.end));
+                draft.safe_fix("write `$(…)`", [Edit::replace(start, "$("), Edit::replace(end, ")")]);
+            }
+        });
     }
 }

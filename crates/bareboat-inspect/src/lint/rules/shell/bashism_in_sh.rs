@@ -1,7 +1,10 @@
 //! A script for bash that sh reads.
 
-use bareboat_dockerfile::Span;
-use bareboat_dockerfile::shell::{CommandKind, Node, Parameter, Part, Simple};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use bareboat_dockerfile::shell::{CommandKind, Node, Parameter, Part, Place, Simple};
+use bareboat_dockerfile::{Kind, Span};
 use bareboat_report::Severity;
 
 use crate::lint::context::{Dialect, ShellScript};
@@ -10,8 +13,9 @@ use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 pub(super) static RULE: Rule = Rule {
     name: "bashism-in-sh",
     aliases: &[
-        "SC3001", "SC3003", "SC3010", "SC3011", "SC3014", "SC3020", "SC3030", "SC3037", "SC3040", "SC3044",
-        "SC3046", "SC3054", "SC3057", "SC3060",
+        "SC3001", "SC3003", "SC3005", "SC3006", "SC3009", "SC3010", "SC3011", "SC3014", "SC3020", "SC3024",
+        "SC3028", "SC3029", "SC3030", "SC3037", "SC3040", "SC3044", "SC3045", "SC3046", "SC3053", "SC3054",
+        "SC3057", "SC3059", "SC3060",
     ],
     group: Group::Shell,
     severity: Severity::Warning,
@@ -22,24 +26,23 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for (_, step, run) in context.runs() {
-        for script in run.scripts {
-            let busybox = match script.dialect(&step.state) {
-                Dialect::Posix | Dialect::Dash => false,
-                Dialect::Busybox => true,
-                _ => continue,
-            };
-            for bashism in bashisms(script) {
-                // BusyBox has learned some of them.
-                if busybox && BUSYBOX.contains(&bashism.code) {
-                    continue;
-                }
-                findings
-                    .report(bashism.span, format!("{} is not known to `sh`", bashism.what))
-                    .aliases(bashism.alias())
-                    .note("`RUN` is read by `/bin/sh`, which is dash on Debian and BusyBox on Alpine")
-                    .help("set `SHELL [\"/bin/bash\", \"-c\"]`, or write it for `sh`");
+    let declared = declared(context);
+    for (step, script) in context.scripts() {
+        let busybox = match script.dialect(&step.state) {
+            Dialect::Posix | Dialect::Dash => false,
+            Dialect::Busybox => true,
+            _ => continue,
+        };
+        for bashism in bashisms(script, &declared) {
+            // BusyBox has learned some of them.
+            if busybox && BUSYBOX.contains(&bashism.code) {
+                continue;
             }
+            findings
+                .report(bashism.span, format!("{} is not known to `sh`", bashism.what))
+                .aliases(bashism.alias())
+                .note("`RUN` is read by `/bin/sh`, which is dash on Debian and BusyBox on Alpine")
+                .help("set `SHELL [\"/bin/bash\", \"-c\"]`, or write it for `sh`");
         }
     }
 }
@@ -52,22 +55,50 @@ struct Bashism {
 
 impl Bashism {
     fn alias(&self) -> &'static [&'static str] {
+        if self.code == CONDITION {
+            return &["SC3010", "SC3014"];
+        }
         let name = format!("SC{}", self.code);
         let found = RULE.aliases.iter().position(|alias| *alias == name);
         found.map_or(&[], |at| &RULE.aliases[at..=at])
     }
 }
 
-fn bashisms(script: &ShellScript) -> Vec<Bashism> {
+fn bashisms(script: &ShellScript, declared: &BTreeSet<&str>) -> Vec<Bashism> {
     let mut found = Vec::new();
     let parsed = &script.script;
+    let mut assigned: BTreeSet<&str> = declared.clone();
     parsed.walk(&mut |node, _| {
         let mut add = |code, range, what: &str| {
             found.push(Bashism { code, span: parsed.span(range), what: what.to_owned() });
         };
         match node {
-            Node::Command(command) if matches!(command.kind, CommandKind::Test(_)) => {
-                add(3010, command.range.start..command.range.start + 2, "`[[`");
+            Node::Command(command) => {
+                let start = command.range.start;
+                match &command.kind {
+                    CommandKind::Test(words) => {
+                        let equals = words.iter().any(|word| word.literal().as_deref() == Some("=="));
+                        add(if equals { CONDITION } else { 3010 }, start..start + 2, "`[[`");
+                    }
+                    CommandKind::Arithmetic(_) => add(3006, start..start + 2, "`((`"),
+                    CommandKind::ArithmeticFor { .. } => add(3005, start..start + 3, "`for ((`"),
+                    _ => {}
+                }
+            }
+            Node::Pipeline(pipeline) => {
+                let both = pipeline.pipes.iter().find(|pipe| pipe.len() == 2);
+                both.into_iter().for_each(|pipe| add(3029, pipe.clone(), "`|&`"));
+            }
+            Node::Assignment(assignment) => {
+                if assignment.append {
+                    add(3024, assignment.range.clone(), "`+=`");
+                }
+                assigned.insert(&assignment.name);
+            }
+            Node::Word(word, Place::CommandName | Place::Argument | Place::ForList) => {
+                if let Some(range) = word.parts.iter().find_map(braces) {
+                    add(3009, range, "`{a,b}`");
+                }
             }
             Node::Simple(simple, _) => {
                 if let Some((code, index, what)) = of_simple(simple) {
@@ -88,6 +119,11 @@ fn bashisms(script: &ShellScript) -> Vec<Bashism> {
                 if let Some((code, what)) = of_parameter(parameter) {
                     add(code, parameter.range.clone(), what);
                 }
+                let name = parameter.name.as_str();
+                let is_bash = BASH_VARIABLES.contains(&name);
+                if is_bash && parameter.operator.is_none() && !assigned.contains(name) {
+                    add(3028, parameter.range.clone(), &format!("`${name}`"));
+                }
             }
             _ => {}
         }
@@ -99,7 +135,11 @@ fn of_parameter(parameter: &Parameter) -> Option<(usize, &'static str)> {
     if parameter.index.is_some() {
         return Some((3054, "an array"));
     }
+    if parameter.indirect {
+        return Some((3053, "`${!name}`"));
+    }
     match parameter.operator.as_deref()? {
+        operator if operator.starts_with(['^', ',']) => Some((3059, "`${name^^}`")),
         ":" => Some((3057, "`${name:offset}`")),
         operator if operator.starts_with('/') => Some((3060, "`${name/pattern/text}`")),
         _ => None,
@@ -124,13 +164,58 @@ fn of_simple(simple: &Simple) -> Option<(usize, usize, String)> {
             (first != "-n").then(|| (3037, 1, format!("`echo {first}`")))
         }
         "set" => at(&|word| word == "pipefail").map(|index| (3040, index, "`pipefail`".to_owned())),
-        "pushd" | "popd" | "shopt" | "declare" | "typeset" | "disown" | "dirs" | "mapfile" => {
+        "pushd" | "popd" | "shopt" | "declare" | "typeset" | "disown" | "dirs" | "mapfile" | "readarray"
+        | "enable" | "caller" | "suspend" | "compgen" | "complete" | "compopt" => {
             Some((3044, 0, format!("`{name}`")))
         }
+        // POSIX has only `-r`.
+        "read" => at(&|word| {
+            word.len() > 1 && word.starts_with('-') && word[1..].contains(|char| "psantdiNeu".contains(char))
+        })
+        .map(|index| (3045, index, format!("`read {}`", words[index]))),
+        "type" => at(&|word| word.starts_with('-')).map(|index| (3045, index, "`type -p`".to_owned())),
+        "wait" => (words.get(1)? == "-n").then(|| (3045, 1, "`wait -n`".to_owned())),
+        "printf" => (words.get(1)? == "-v").then(|| (3045, 1, "`printf -v`".to_owned())),
+        "export" => (words.get(1)? == "-f").then(|| (3045, 1, "`export -f`".to_owned())),
         "source" => Some((3046, 0, "`source`".to_owned())),
         _ => None,
     }
 }
 
+/// `{a,b}` or `{1..3}`: dash takes it as it stands, and makes one directory of that name.
+fn braces(part: &Part) -> Option<Range<usize>> {
+    let Part::Literal { text, escaped: false, range } = part else { return None };
+    let open = text.find('{')?;
+    let length = text[open..].find('}')?;
+    let inside = &text[open + 1..open + length];
+    let range = range.start + open..range.start + open + length + 1;
+    (inside.contains(',') || inside.contains("..")).then_some(range)
+}
+
+/// Variables of the build: they are there whatever the shell is.
+fn declared<'a>(context: &Context<'a>) -> BTreeSet<&'a str> {
+    let pairs = context.file().instructions().flat_map(|instruction| match &instruction.effective().kind {
+        Kind::Env(pairs) => pairs.pairs.as_slice(),
+        Kind::Arg(pairs) => pairs.as_slice(),
+        _ => &[],
+    });
+    pairs.map(|pair| pair.name.text.as_str()).collect()
+}
+
+/// `[[ a == b ]]` has two codes: hadolint shows only the second.
+const CONDITION: usize = 0;
+/// Variables that only bash sets.
+const BASH_VARIABLES: &[&str] = &[
+    "RANDOM",
+    "SECONDS",
+    "HOSTNAME",
+    "OSTYPE",
+    "MACHTYPE",
+    "HOSTTYPE",
+    "UID",
+    "EUID",
+    "PIPESTATUS",
+    "DIRSTACK",
+];
 /// What BusyBox's shell reads as bash does.
-const BUSYBOX: &[usize] = &[3003, 3010, 3014, 3020, 3037, 3040, 3046, 3057, 3060];
+const BUSYBOX: &[usize] = &[CONDITION, 3003, 3010, 3014, 3020, 3028, 3037, 3040, 3045, 3046, 3057, 3060];

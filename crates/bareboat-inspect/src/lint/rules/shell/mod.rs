@@ -5,6 +5,7 @@ mod backquotes;
 mod bashism_in_sh;
 mod cd_unchecked;
 mod echo_escapes;
+mod expansion_in_single_quotes;
 mod link_sh;
 mod pipefail;
 mod shell_syntax;
@@ -23,6 +24,7 @@ pub(super) static RULES: &[&Rule] = &[
     &bashism_in_sh::RULE,
     &cd_unchecked::RULE,
     &echo_escapes::RULE,
+    &expansion_in_single_quotes::RULE,
     &link_sh::RULE,
     &pipefail::RULE,
     &shell_syntax::RULE,

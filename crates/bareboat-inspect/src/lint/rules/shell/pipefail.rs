@@ -4,7 +4,7 @@ use bareboat_dockerfile::shell::{Node, Pipeline, Simple};
 use bareboat_report::Severity;
 
 use crate::lint::context::{Dialect, ShellScript, Step};
-use crate::lint::{Context, Findings, Group, Preset, Rule, Ruleset};
+use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
     name: "pipefail",
@@ -18,22 +18,22 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let as_hadolint = context.settings().preset == Preset::Hadolint;
-    for (_, step, run) in context.runs() {
+    let as_hadolint = context.as_hadolint();
+    for (step, script) in context.scripts().filter(|(_, script)| !script.nested) {
         if as_hadolint && step.is_onbuild() {
             continue;
         }
-        for script in run.scripts.iter().filter(|script| !script.nested) {
-            let shell_has_it = step.state.shell.pipefail && !script.file;
-            if shell_has_it || sets_pipefail(script) {
-                continue;
-            }
-            let Some(pipeline) = first(script, as_hadolint) else { continue };
-            let pipe = script.script.span(pipeline.pipes[0].clone());
-            let draft = findings.report(pipe, "only the last program of the pipeline may fail the build");
-            draft.note("when one before it fails, the build goes on with half of the data");
-            fix(context, step, script, draft);
+        let shell = &step.state.shell;
+        // dash does not know the option, and nobody knows what an unknown image calls `sh`.
+        let has_it = shell.pipefail && !matches!(shell.dialect, Dialect::Dash | Dialect::Posix);
+        if has_it && !script.file || sets_pipefail(script) {
+            continue;
         }
+        let Some(pipeline) = first(script, as_hadolint) else { continue };
+        let pipe = script.script.span(pipeline.pipes[0].clone());
+        let draft = findings.report(pipe, "only the last program of the pipeline may fail the build");
+        draft.note("when one before it fails, the build goes on with half of the data");
+        fix(context, step, script, draft);
     }
 }
 

@@ -17,14 +17,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for (_, _, run) in context.runs() {
-        for script in run.scripts {
-            for range in unquoted(&script.script) {
-                findings
-                    .report(script.script.span(range), "the output of this command is split at white space")
-                    .note("and what looks like a wildcard in it becomes names of files")
-                    .help("put it in double quotes, unless it is meant to be several words");
-            }
+    for (_, script) in context.scripts() {
+        for range in unquoted(&script.script) {
+            findings
+                .report(script.script.span(range), "the output of this command is split at white space")
+                .note("and what looks like a wildcard in it becomes names of files")
+                .help("put it in double quotes, unless it is meant to be several words");
         }
     }
 }

@@ -20,29 +20,22 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let declared = declared(context);
-    for (_, _, run) in context.runs() {
-        for script in run.scripts {
-            let harmless = harmless(&script.script);
-            for parameter in unquoted(&script.script) {
-                let name = parameter.name.as_str();
-                if declared.contains(name)
-                    || harmless.get(name) == Some(&true)
-                    || WITHOUT_SPACES.contains(&name)
-                {
-                    continue;
-                }
-                let span = script.script.span(parameter.range.clone());
-                let written = script.script.slice(parameter.range.clone()).to_owned();
-                let draft = findings.report(span, format!("`{written}` is split at white space"));
-                draft
-                    .note("and what looks like a wildcard in it becomes names of files")
-                    .help(format!("write `\"{written}\"`"));
-                if !script.nested {
-                    draft.unsafe_fix(
-                        "quote it",
-                        [Edit::insert(span.start, "\""), Edit::insert(span.end, "\"")],
-                    );
-                }
+    for (_, script) in context.scripts() {
+        let harmless = harmless(&script.script);
+        for parameter in unquoted(&script.script) {
+            let name = parameter.name.as_str();
+            if declared.contains(name) || harmless.get(name) == Some(&true) || WITHOUT_SPACES.contains(&name)
+            {
+                continue;
+            }
+            let span = script.script.span(parameter.range.clone());
+            let written = script.script.slice(parameter.range.clone()).to_owned();
+            let draft = findings.report(span, format!("`{written}` is split at white space"));
+            draft
+                .note("and what looks like a wildcard in it becomes names of files")
+                .help(format!("write `\"{written}\"`"));
+            if !script.nested {
+                draft.unsafe_fix("quote it", [Edit::insert(span.start, "\""), Edit::insert(span.end, "\"")]);
             }
         }
     }
@@ -70,15 +63,21 @@ fn unquoted(script: &Script) -> Vec<&Parameter> {
             declares = simple.name().is_some_and(|name| DECLARATIONS.contains(&name.as_str()));
         }
         Node::Part(Part::Parameter(parameter), Place::Argument | Place::Target, false) => {
-            let special = parameter.length || matches!(parameter.name.as_str(), "" | "@" | "*");
+            let special =
+                parameter.length || is_list(script, parameter) || matches!(parameter.name.as_str(), "" | "@");
             let alternative = matches!(parameter.operator.as_deref(), Some(":+" | "+"));
-            if !special && !alternative && !declares && !parameter.indirect {
+            if !special && !alternative && !declares {
                 found.push(&**parameter);
             }
         }
         _ => {}
     });
     found
+}
+
+/// `${list[@]}`: another mistake.
+fn is_list(script: &Script, parameter: &Parameter) -> bool {
+    parameter.index.clone().is_some_and(|index| matches!(script.slice(index), "@" | "*"))
 }
 
 /// Names the script sets: whether every value is one word without wildcards.
@@ -88,8 +87,11 @@ fn harmless(script: &Script) -> BTreeMap<String, bool> {
         let all = names.entry(name.to_owned()).or_insert(true);
         *all &= good;
     };
+    // `a=b c $a` sets nothing that `$a` could see.
+    let mut lasting = false;
     script.walk(&mut |node, _| match node {
-        Node::Assignment(assignment) => note(&assignment.name, is_one_word(&assignment.value)),
+        Node::Simple(simple, _) => lasting = simple.words.is_empty(),
+        Node::Assignment(assignment) if lasting => note(&assignment.name, is_one_word(&assignment.value)),
         Node::Command(command) => {
             if let CommandKind::For { name, words, .. } = &command.kind {
                 note(name, words.as_ref().is_some_and(|words| words.iter().all(is_one_word)));

@@ -17,20 +17,18 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for (_, _, run) in context.runs() {
-        for script in run.scripts {
-            let parsed = &script.script;
-            parsed.walk(&mut |node, _| {
-                let Node::Pipeline(pipeline) = node else { return };
-                let first = &pipeline.commands[0];
-                let Some(simple) = first.as_simple().filter(|_| pipeline.commands.len() > 1) else { return };
-                if first.redirections.is_empty() && reads_one_file(simple) {
-                    findings
-                        .report(parsed.span(first.range.clone()), "`cat` only hands a file on")
-                        .help("name the file behind the next program, or redirect it: `< file`");
-                }
-            });
-        }
+    for (_, script) in context.scripts() {
+        let parsed = &script.script;
+        parsed.walk(&mut |node, _| {
+            let Node::Pipeline(pipeline) = node else { return };
+            let first = &pipeline.commands[0];
+            let Some(simple) = first.as_simple().filter(|_| pipeline.commands.len() > 1) else { return };
+            if first.redirections.is_empty() && reads_one_file(simple) {
+                findings
+                    .report(parsed.span(first.range.clone()), "`cat` only hands a file on")
+                    .help("name the file behind the next program, or redirect it: `< file`");
+            }
+        });
     }
 }
 

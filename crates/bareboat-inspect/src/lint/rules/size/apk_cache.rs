@@ -5,7 +5,7 @@ use bareboat_report::Severity;
 
 use crate::lint::context::{Call, grammar};
 use crate::lint::rules::packages::installs::{Manager, of_call};
-use crate::lint::{Context, Findings, Group, Preset, Rule, Ruleset};
+use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
     name: "apk-cache",
@@ -33,7 +33,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             }
             // The same in other words; hadolint does not see it.
             let deleted = run.calls[index..].iter().any(deletes);
-            if deleted && context.settings().preset != Preset::Hadolint {
+            if deleted && !context.as_hadolint() {
                 continue;
             }
             let draft = findings.report(call.span, "apk keeps its package index in this layer");

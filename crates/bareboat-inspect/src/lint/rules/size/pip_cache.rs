@@ -44,8 +44,12 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 /// `PIP_NO_CACHE_DIR` says so, in front of the call, exported in the script, or as a variable.
 fn is_off(context: &Context<'_>, step: &Step<'_>, call: &Call<'_>) -> bool {
     let inline = call.environment.iter().rev().find(|(name, _)| name == "PIP_NO_CACHE_DIR");
+    let exports = step.run().map(|run| run.calls.as_slice()).unwrap_or_default();
+    let exports = exports.iter().filter(|call| call.is(&["export"])).flat_map(|call| &call.arguments);
+    let exported = exports.filter_map(|word| word.value()?.strip_prefix("PIP_NO_CACHE_DIR=")).next_back();
     let value = match inline {
         Some((_, value)) => value.as_deref(),
+        None if exported.is_some() => exported,
         None => context.variable(step, "PIP_NO_CACHE_DIR").map(|(value, _)| value),
     };
     let is_true =

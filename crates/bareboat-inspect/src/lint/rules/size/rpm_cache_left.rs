@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for (_, step, run) in context.runs() {
         for (index, call) in run.calls.iter().enumerate() {
-            let Some(cache) = of_call(call).and_then(|install| Cache::of(install.manager)) else { continue };
+            let Some(cache) = fills(call).and_then(Cache::of) else { continue };
             let mounted = cache.directories.iter().any(|directory| run.mount_over(directory).is_some());
             if mounted || cache.is_deleted(run, index) {
                 continue;
@@ -28,7 +28,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             let clean = format!("{} {}", call.name, cache.clean);
             let draft = findings.report(call.span, format!("`{}` keeps its cache in this layer", call.name));
             draft.aliases(cache.aliases).help(format!("end this `RUN` with `{clean}`"));
-            let is_last = !run.calls[index + 1..].iter().any(|later| of_call(later).is_some());
+            let is_last = !run.calls[index + 1..].iter().any(|later| fills(later).is_some());
             if is_last
                 && !step.triggered
                 && let Some(edit) = context.append_command(step, &clean)
@@ -37,6 +37,16 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
+}
+
+/// The manager that a call makes fill its cache.
+fn fills(call: &Call<'_>) -> Option<Manager> {
+    if let Some(install) = of_call(call) {
+        return Some(install.manager);
+    }
+    let manager = Manager::of(call).filter(|manager| *manager == Manager::Dnf)?;
+    let options = call.options(manager.grammar());
+    matches!(options.subcommand(), Some("upgrade" | "update")).then_some(manager)
 }
 
 struct Cache {

@@ -4,7 +4,7 @@ use bareboat_dockerfile::stages::{Origin, Reference, ReferenceKind, StageErrorKi
 use bareboat_dockerfile::{Edit, suggest};
 use bareboat_report::Severity;
 
-use crate::lint::{Context, Findings, Group, Preset, Rule, Ruleset};
+use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
     name: "copy-from-unknown",
@@ -51,7 +51,7 @@ fn image(
     let earlier = context.model().stages.iter().take(stage).filter_map(|stage| stage.name.as_deref());
     let close = suggest(name, earlier);
     // A path is an image; a single word may be one, or a context of `--build-context`. hadolint knows neither.
-    let exact = context.settings().preset == Preset::Hadolint;
+    let exact = context.as_hadolint();
     if name.contains('/') && close.is_none() && !exact {
         return;
     }

@@ -4,7 +4,7 @@ use bareboat_dockerfile::Kind;
 use bareboat_dockerfile::instruction::Pair;
 use bareboat_report::Severity;
 
-use crate::lint::{Context, Findings, Group, Preset, Rule, Ruleset};
+use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
     name: "secret-in-arg-env",
@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let exact = context.settings().preset == Preset::Hadolint;
+    let exact = context.as_hadolint();
     for (_, step) in context.steps() {
         let (keyword, pairs): (_, &[Pair]) = match &step.effective().kind {
             Kind::Arg(pairs) => ("ARG", pairs),

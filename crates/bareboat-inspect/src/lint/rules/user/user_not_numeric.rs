@@ -3,7 +3,7 @@
 use bareboat_dockerfile::Kind;
 use bareboat_report::Severity;
 
-use crate::lint::{Context, Findings, Group, Preset, Rule, Ruleset};
+use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
     name: "user-not-numeric",
@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     // hadolint 2.15.1 looks at every USER.
-    let every_one = context.settings().preset == Preset::Hadolint;
+    let every_one = context.as_hadolint();
     for stage in context.stages().iter().filter(|stage| stage.is_final || every_one) {
         let users = stage.steps.iter().filter_map(|step| match &step.command.kind {
             Kind::User(word) => Some((step, word)),
@@ -29,6 +29,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         for (step, word) in &users[from..] {
             let Ok(value) = context.expand(step, &word.text) else { continue };
             let name = value.text.split(':').next().unwrap_or_default().to_owned();
+            // hadolint takes what it does not know for a name.
+            if name.is_empty() && every_one && !value.undefined().is_empty() {
+                findings.report(word.span, format!("nobody knows whether `{}` is a number", word.text));
+                continue;
+            }
             if name.is_empty() || name.bytes().all(|byte| byte.is_ascii_digit()) {
                 continue;
             }

@@ -3,7 +3,7 @@
 use bareboat_dockerfile::Kind;
 use bareboat_report::Severity;
 
-use crate::lint::{Context, Findings, Group, Preset, Rule, Ruleset};
+use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
     name: "user-root-last",
@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let every_stage = context.settings().preset == Preset::Hadolint;
+    let every_stage = context.as_hadolint();
     for stage in context.stages().iter().filter(|stage| stage.is_final || every_stage) {
         let mut users = stage.steps.iter().filter_map(|step| match &step.command.kind {
             Kind::User(word) => Some((step, word)),
