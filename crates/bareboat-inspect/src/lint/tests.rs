@@ -171,3 +171,28 @@ fn a_rule_that_came_after_the_rule_set_is_off() {
     let later = Configuration { ruleset: Ruleset::FUTURE, ..configuration };
     assert!(later.wants(&newer));
 }
+
+#[test]
+fn a_fragment_is_judged_and_repaired_where_it_stands() {
+    let source = "# part of a file\nARG A=1\nRUN cd /a && b $A\nMAINTAINER x\n";
+    let linter = linter(|_| {});
+    let expected = ["3:5 warning cd-in-run", "4:1 error maintainer", "5:1 error parse-error"];
+    assert_eq!(found(&linter, source), expected);
+    let fixed = linter.fix(&Input::new(source.as_bytes()), WhichFixes::Safe);
+    let expected =
+        "# part of a file\nARG A=1\nRUN cd /a && b $A\nLABEL org.opencontainers.image.authors=\"x\"\n";
+    assert_eq!(String::from_utf8_lossy(&fixed.source), expected);
+    // Only arguments: there is nothing to judge.
+    assert_eq!(found(&linter, "ARG A=1\n"), ["2:1 error parse-error"]);
+}
+
+#[test]
+fn comments_of_other_linters_and_at_the_other_place_silence() {
+    let silenced = [
+        "# checkov:skip=DL3025:reason\nFROM a\nCMD x\n",
+        "FROM a\n#trivy:ignore:DL3025\nCMD x\n",
+    ];
+    for source in silenced {
+        assert_eq!(found(&linter(|_| {}), source), [""; 0], "{source}");
+    }
+}

@@ -8,7 +8,7 @@ use super::base;
 use super::content::{Content, brings_python, content};
 use super::native::{Nature, nature};
 use crate::lint::context::StageView;
-use crate::lint::{Context, Findings, Group, Rule, Ruleset};
+use crate::lint::{Context, Draft, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
     name: "python-minor-differs",
@@ -60,17 +60,24 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                  (MarkupSafe, PyYAML) run slower, all others fail with `ModuleNotFoundError`"
             ));
         }
-        let Some(builder) = base::matching_python(runtime) else {
-            draft.help(format!("build with Python 3.{runs}"));
-            continue;
-        };
-        draft.help(format!("build on `{builder}`"));
-        // An image that nobody builds any more is replaced first.
-        let stays = runtime.unmaintained_since.is_none();
-        if let Some(edit) = base::rebuild_on(context, arrival.maker, &builder).filter(|_| stays) {
-            let moved = paths(context, view, arrival, builds, runs);
-            draft.unsafe_fix(format!("build on `{builder}`"), [edit].into_iter().chain(moved));
-        }
+        help(context, draft, arrival, (builds, runs));
+    }
+}
+
+/// Tells what to build on, and changes the builder where that is enough.
+fn help(context: &Context<'_>, draft: &mut Draft, arrival: &Arrival<'_, '_>, (builds, runs): (u16, u16)) {
+    let Some(view) = context.final_stage() else { return };
+    let runtime = context.base(view);
+    let Some(builder) = runtime.and_then(base::matching_python) else {
+        draft.help(format!("build with Python 3.{runs}"));
+        return;
+    };
+    draft.help(format!("build on `{builder}`"));
+    // An image that nobody builds any more is replaced first.
+    let stays = runtime.is_some_and(|runtime| runtime.unmaintained_since.is_none());
+    if let Some(edit) = base::rebuild_on(context, arrival.maker, &builder).filter(|_| stays) {
+        let moved = paths(context, view, arrival, builds, runs);
+        draft.unsafe_fix(format!("build on `{builder}`"), [edit].into_iter().chain(moved));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use bareboat_dockerfile::shell::{CommandKind, Node, Parameter, Part, Place, Simple};
+use bareboat_dockerfile::shell::{Command, CommandKind, Node, Parameter, Part, Place, Simple};
 use bareboat_dockerfile::{Kind, Span};
 use bareboat_report::Severity;
 
@@ -74,15 +74,9 @@ fn bashisms(script: &ShellScript, declared: &BTreeSet<&str>) -> Vec<Bashism> {
         };
         match node {
             Node::Command(command) => {
-                let start = command.range.start;
-                match &command.kind {
-                    CommandKind::Test(words) => {
-                        let equals = words.iter().any(|word| word.literal().as_deref() == Some("=="));
-                        add(if equals { CONDITION } else { 3010 }, start..start + 2, "`[[`");
-                    }
-                    CommandKind::Arithmetic(_) => add(3006, start..start + 2, "`((`"),
-                    CommandKind::ArithmeticFor { .. } => add(3005, start..start + 3, "`for ((`"),
-                    _ => {}
+                if let Some((code, length, what)) = of_command(command) {
+                    let start = command.range.start;
+                    add(code, start..start + length, what);
                 }
             }
             Node::Pipeline(pipeline) => {
@@ -110,25 +104,46 @@ fn bashisms(script: &ShellScript, declared: &BTreeSet<&str>) -> Vec<Bashism> {
                 "&>" | "&>>" => add(3020, redirection.range.clone(), "`&>`"),
                 _ => {}
             },
-            Node::Part(Part::Process { range, .. }, ..) => add(3001, range.clone(), "`<(…)`"),
-            Node::Part(Part::SingleQuoted { ansi: true, range, .. }, ..) => {
-                add(3003, range.clone(), "`$'…'`")
-            }
-            Node::Part(Part::Array { range, .. }, ..) => add(3030, range.clone(), "an array"),
-            Node::Part(Part::Parameter(parameter), ..) => {
-                if let Some((code, what)) = of_parameter(parameter) {
-                    add(code, parameter.range.clone(), what);
-                }
-                let name = parameter.name.as_str();
-                let is_bash = BASH_VARIABLES.contains(&name);
-                if is_bash && parameter.operator.is_none() && !assigned.contains(name) {
-                    add(3028, parameter.range.clone(), &format!("`${name}`"));
+            Node::Part(part, ..) => {
+                if let Some((code, what)) = of_part(part, &assigned) {
+                    add(code, part.range(), &what);
                 }
             }
             _ => {}
         }
     });
     found
+}
+
+/// The code, how many bytes to blame, and what it is.
+fn of_command(command: &Command) -> Option<(usize, usize, &'static str)> {
+    match &command.kind {
+        CommandKind::Test(words) => {
+            let equals = words.iter().any(|word| word.literal().as_deref() == Some("=="));
+            Some((if equals { CONDITION } else { 3010 }, 2, "`[[`"))
+        }
+        CommandKind::Arithmetic(_) => Some((3006, 2, "`((`")),
+        CommandKind::ArithmeticFor { .. } => Some((3005, 3, "`for ((`")),
+        _ => None,
+    }
+}
+
+fn of_part(part: &Part, assigned: &BTreeSet<&str>) -> Option<(usize, String)> {
+    let (code, what) = match part {
+        Part::Process { .. } => (3001, "`<(…)`"),
+        Part::SingleQuoted { ansi: true, .. } => (3003, "`$'…'`"),
+        Part::Array { .. } => (3030, "an array"),
+        Part::Parameter(parameter) => {
+            let name = parameter.name.as_str();
+            let of_bash = BASH_VARIABLES.contains(&name) && !assigned.contains(name);
+            return match of_parameter(parameter) {
+                Some((code, what)) => Some((code, what.to_owned())),
+                None => (of_bash && parameter.operator.is_none()).then(|| (3028, format!("`${name}`"))),
+            };
+        }
+        _ => return None,
+    };
+    Some((code, what.to_owned()))
 }
 
 fn of_parameter(parameter: &Parameter) -> Option<(usize, &'static str)> {

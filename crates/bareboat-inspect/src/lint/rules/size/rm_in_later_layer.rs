@@ -6,7 +6,7 @@ use bareboat_dockerfile::instruction::Source;
 use bareboat_dockerfile::{Kind, Span};
 use bareboat_report::Severity;
 
-use crate::lint::context::{Call, Grammar, StageView, Step, grammar};
+use crate::lint::context::{Call, Grammar, Step, grammar};
 use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
@@ -34,7 +34,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                     .note("deleting hides a file from later layers; the image is as large as before")
                     .help("delete it in the same `RUN`, mount it with `RUN --mount`, or make it in another stage");
             }
-            add(context, view, step, &mut made);
+            add(context, step, &mut made);
         }
     }
 }
@@ -52,7 +52,7 @@ fn deleted(step: &Step<'_>) -> Vec<(String, Span)> {
 }
 
 /// What a step puts where nothing but its own words is needed to tell.
-fn add(context: &Context<'_>, view: &StageView<'_>, step: &Step<'_>, made: &mut BTreeMap<String, Span>) {
+fn add(context: &Context<'_>, step: &Step<'_>, made: &mut BTreeMap<String, Span>) {
     let transfer = match &step.command.kind {
         Kind::Copy(copy) => &copy.transfer,
         Kind::Add(add) => &add.transfer,
@@ -70,7 +70,6 @@ fn add(context: &Context<'_>, view: &StageView<'_>, step: &Step<'_>, made: &mut 
         }
         _ => return,
     };
-    debug_assert_eq!(step.stage, view.index);
     let Ok(target) = context.expand(step, &transfer.destination.text) else { return };
     let [Source::Path(source)] = transfer.sources.as_slice() else { return };
     let Ok(source) = context.expand(step, &source.text) else { return };
