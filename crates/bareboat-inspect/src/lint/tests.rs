@@ -188,10 +188,7 @@ fn a_fragment_is_judged_and_repaired_where_it_stands() {
 
 #[test]
 fn comments_of_other_linters_and_at_the_other_place_silence() {
-    let silenced = [
-        "# checkov:skip=DL3025:reason\nFROM a\nCMD x\n",
-        "FROM a\n#trivy:ignore:DL3025\nCMD x\n",
-    ];
+    let silenced = ["# checkov:skip=DL3025:reason\nFROM a\nCMD x\n", "FROM a\n#trivy:ignore:DL3025\nCMD x\n"];
     for source in silenced {
         assert_eq!(found(&linter(|_| {}), source), [""; 0], "{source}");
     }

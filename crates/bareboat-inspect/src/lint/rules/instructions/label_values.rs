@@ -1,6 +1,6 @@
 //! What the values of labels look like. Nothing is looked up anywhere.
 
-/// The identifiers of the SPDX licence list, one a line, exceptions after an empty line.
+/// The identifiers of the SPDX licence list 3.27.0 (CC0-1.0), one a line, exceptions after an empty line.
 const LICENCES: &str = include_str!("../../../../data/spdx-licences.txt");
 
 /// An absolute address: a scheme and something after it (RFC 3986 §3).
