@@ -10,6 +10,8 @@
 //! The test needs neither. `HADOLINT=/path SHELLCHECK=/path cargo test -p bareboat-inspect --test hadolint` asks them
 //! and writes the verdicts anew: then read the difference.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -31,7 +31,7 @@ pub fn lookup(reference: &str, today: Option<Date>) -> Option<BaseFacts> {
     match name.registry.as_deref() {
         Some("gcr.io") => distroless::lookup(&name, today),
         None | Some("docker.io" | "index.docker.io") => official::lookup(&name, today),
-        _ => vendors::lookup(&name, today),
+        _ => vendors::lookup(&name),
     }
 }
 

@@ -16,11 +16,11 @@ use crate::lint::context::ImageName;
 const AS_OF: Date = Date::new(2026, 8, 22);
 const NO_TOOLS: &[&str] = &["sh", "bash", "apk", "apt-get", "dnf", "curl", "wget", "pip", "npm"];
 
-pub(super) fn lookup(name: &ImageName, today: Option<Date>) -> Option<BaseFacts> {
+pub(super) fn lookup(name: &ImageName) -> Option<BaseFacts> {
     match name.registry.as_deref()? {
         "cgr.dev" => chainguard(name),
         "dhi.io" => hardened(name),
-        "registry.access.redhat.com" | "registry.redhat.io" => ubi(name, today),
+        "registry.access.redhat.com" | "registry.redhat.io" => ubi(name),
         _ => None,
     }
 }
@@ -49,7 +49,6 @@ fn chainguard(name: &ImageName) -> Option<BaseFacts> {
             facts.interpreter = interpreter("python", "");
         }
         "static" | "node" | "go" | "glibc-dynamic" => {}
-        "wolfi-base" => return None,
         _ => return None,
     }
     Some(with_tools(facts, dev, PackageManager::Apk))
@@ -102,7 +101,7 @@ fn with_tools(mut facts: BaseFacts, dev: bool, manager: PackageManager) -> BaseF
 }
 
 /// `ubi9/ubi-minimal`, `ubi9-minimal`, `ubi9/python-311`.
-fn ubi(name: &ImageName, _today: Option<Date>) -> Option<BaseFacts> {
+fn ubi(name: &ImageName) -> Option<BaseFacts> {
     let rest = name.repository.strip_prefix("ubi")?;
     let digits = rest.find(|char: char| !char.is_ascii_digit()).unwrap_or(rest.len());
     let (number, variant) = rest.split_at(digits);
@@ -148,7 +147,7 @@ mod tests {
     use super::*;
 
     fn facts(reference: &str) -> Option<BaseFacts> {
-        lookup(&ImageName::new(reference), None)
+        lookup(&ImageName::new(reference))
     }
 
     #[test]

@@ -54,14 +54,14 @@ fn is_script(context: &Context<'_>, view: &StageView<'_>, step: &Step<'_>, progr
         Kind::Copy(copy) if copy.from.is_none() => Some((step, &copy.transfer)),
         _ => None,
     });
-    let sources = copies.flat_map(|(step, transfer)| {
+    let mut sources = copies.flat_map(|(step, transfer)| {
         let sources = transfer.sources.iter();
         sources.filter_map(move |source| match source {
             Source::Path(word) => Some((step, transfer, word)),
             Source::Heredoc(_) => None,
         })
     });
-    sources.into_iter().any(|(step, transfer, source)| {
+    sources.any(|(step, transfer, source)| {
         let name = source.text.rsplit('/').next().unwrap_or_default();
         let target = match transfer.destination.text.ends_with('/') {
             true => format!("{}{name}", transfer.destination.text),
