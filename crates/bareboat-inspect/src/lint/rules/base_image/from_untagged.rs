@@ -21,7 +21,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let written = &view.stage.from.image;
         // With a variable, whoever builds says which image; hadolint thinks so only where the name begins with it.
         let name = written.text.rsplit('/').next().unwrap_or_default();
-        let open = written.text.contains('$') && !(context.as_hadolint() && !name.starts_with('$'));
+        let open = written.text.contains('$') && (name.starts_with('$') || !context.as_hadolint());
         if image.tag.is_some() || image.digest.is_some() || open {
             continue;
         }

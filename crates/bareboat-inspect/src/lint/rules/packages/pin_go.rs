@@ -44,7 +44,7 @@ fn is_pinned(package: &Argument<'_>, as_hadolint: bool) -> bool {
         // Of this module, of the standard library, or not known: an address has a dot before its first slash.
         None => {
             let host = path.split('/').next().unwrap_or_default();
-            !package.is_complete && !(as_hadolint && path.is_empty())
+            !(package.is_complete || as_hadolint && path.is_empty())
                 || path.starts_with(['.', '/'])
                 || path.ends_with(".go")
                 || package.is_complete && !host.contains('.')

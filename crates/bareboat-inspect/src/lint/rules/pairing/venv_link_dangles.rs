@@ -63,8 +63,8 @@ fn directory(path: &str) -> Option<&str> {
 /// The directory of the interpreter that made the environment.
 fn linked_to(context: &Context<'_>, arrival: &Arrival<'_, '_>) -> Option<String> {
     let steps = context.chain(arrival.maker).into_iter().flat_map(|link| &link.steps);
-    let calls = steps.filter_map(|step| step.run()).flat_map(|run| &run.calls);
-    let call = calls.filter(|call| venv(call).is_some()).next_back()?;
+    let mut calls = steps.filter_map(|step| step.run()).flat_map(|run| &run.calls);
+    let call = calls.rfind(|call| venv(call).is_some())?;
     let program = call.program.value()?;
     // uv and virtualenv may be told, or choose themselves.
     if !call.name.starts_with("python") {
