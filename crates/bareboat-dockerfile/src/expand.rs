@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 pub use self::error::{ExpandError, ExpandErrorKind};
-use self::lexer::{Lexer, Lookup, Mode};
+use self::lexer::{LONGEST, Lexer, Lookup, Mode};
 pub(crate) use self::words::{heredoc_name, raw_words};
 
 /// The result of an expansion.
@@ -65,7 +65,43 @@ pub fn expand<'v>(
     escape: char,
     lookup: impl Fn(&str) -> Option<&'v str>,
 ) -> Result<Expansion, ExpandError> {
-    run(word, Mode { escape, ..Mode::WORD }, &lookup)
+    run(word, Mode { escape, ..Mode::WORD }, &lookup, LONGEST).0
+}
+
+/// How much text many expansions may produce together. A file of a few lines can ask for terabytes, each line
+/// doubling a variable or using a long one: who expands every word of a file that anybody may have written counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    left: usize,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self { left: LONGEST }
+    }
+}
+
+impl Allowance {
+    /// As [`expand`]; the values of variables count.
+    ///
+    /// # Errors
+    /// As [`expand`]; also [`ExpandErrorKind::TooLong`] when the allowance is used up.
+    pub fn expand<'v>(
+        &mut self,
+        word: &str,
+        escape: char,
+        lookup: impl Fn(&str) -> Option<&'v str>,
+    ) -> Result<Expansion, ExpandError> {
+        let limit = self.left.min(LONGEST);
+        let (result, work) = run(word, Mode { escape, ..Mode::WORD }, &lookup, limit);
+        self.spend(work);
+        result
+    }
+
+    /// So much was produced in another way.
+    pub fn spend(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes);
+    }
 }
 
 /// Expands the body of an unquoted COPY or ADD heredoc: quotes are ordinary characters, and the escape
@@ -77,15 +113,25 @@ pub fn expand_heredoc<'v>(
     body: &str,
     lookup: impl Fn(&str) -> Option<&'v str>,
 ) -> Result<Expansion, ExpandError> {
-    run(body, Mode { plain_quotes: true, ..Mode::WORD }, &lookup)
+    run(body, Mode { plain_quotes: true, ..Mode::WORD }, &lookup, LONGEST).0
 }
 
-fn run(word: &str, mode: Mode, lookup: Lookup<'_, '_>) -> Result<Expansion, ExpandError> {
-    let mut lexer = Lexer::new(word, mode, lookup);
-    let (text, words) = lexer.until(None, mode.raw_escapes)?;
-    let mut references = lexer.references;
+/// The result, and how many bytes of values were looked at for it.
+fn run(
+    word: &str,
+    mode: Mode,
+    lookup: Lookup<'_, '_>,
+    limit: usize,
+) -> (Result<Expansion, ExpandError>, usize) {
+    let mut lexer = Lexer::new(word, mode, lookup).within(limit);
+    let read = lexer.until(None, mode.raw_escapes);
+    let (mut references, work) = (lexer.references, lexer.work.max(lexer.produced));
     references.sort_by_key(|reference| reference.range.start);
-    Ok(Expansion { text, words: words.finish().into_iter().map(|word| word.text).collect(), references })
+    let result = read.map(|(text, words)| {
+        let words = words.finish().into_iter().map(|word| word.text).collect();
+        Expansion { text, words, references }
+    });
+    (result, work)
 }
 
 #[cfg(test)]

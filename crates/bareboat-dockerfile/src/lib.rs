@@ -30,7 +30,7 @@ mod text;
 pub use directive::{Directive, DirectiveName};
 pub use edit::{Edit, Edits};
 pub use error::{ErrorKind, ParseError};
-pub use expand::{ExpandError, Expansion, expand, expand_heredoc};
+pub use expand::{Allowance, ExpandError, Expansion, expand, expand_heredoc};
 pub use file::{Comment, Dockerfile, Item, Parsed};
 pub use glob::{Glob, GlobError};
 pub use heredoc::Heredoc;

@@ -24,14 +24,28 @@ pub struct Utf16Position {
 pub struct LineIndex<'a> {
     source: &'a [u8],
     starts: Vec<usize>,
+    /// Places inside long lines to count from, so that many findings in one long line cost no square of its length.
+    marks: Vec<Mark>,
 }
+
+/// How far into its line the byte at `at` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    at: usize,
+    characters: usize,
+    utf16: usize,
+}
+
+/// Bytes between two marks, at least.
+const MARK_DISTANCE: usize = 1024;
 
 impl<'a> LineIndex<'a> {
     /// Indexes `source`.
     pub fn new(source: &'a [u8]) -> Self {
         let mut starts = vec![if source.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }];
         starts.extend(memchr::memchr_iter(b'\n', source).map(|at| at + 1));
-        Self { source, starts }
+        let marks = marks(source, &starts);
+        Self { source, starts, marks }
     }
 
     /// Number of lines; text after the last `\n` is a line even when it is empty.
@@ -49,14 +63,14 @@ impl<'a> LineIndex<'a> {
 
     /// The position of the byte at `offset`; beyond the end, that of the end.
     pub fn position(&self, offset: usize) -> Position {
-        let (line, before) = self.before(offset);
-        Position { line: line + 1, column: units(before, |_| 1) + 1 }
+        let (line, mark, before) = self.before(offset);
+        Position { line: line + 1, column: mark.characters + units(before, |_| 1) + 1 }
     }
 
     /// The position of the byte at `offset` for the language server protocol.
     pub fn utf16(&self, offset: usize) -> Utf16Position {
-        let (line, before) = self.before(offset);
-        Utf16Position { line, character: units(before, char::len_utf16) }
+        let (line, mark, before) = self.before(offset);
+        Utf16Position { line, character: mark.utf16 + units(before, char::len_utf16) }
     }
 
     /// The byte offset of a position; columns beyond the line's end are its end, lines beyond the file's end
@@ -70,11 +84,15 @@ impl<'a> LineIndex<'a> {
         self.find(position.line, position.character, char::len_utf16)
     }
 
-    fn before(&self, offset: usize) -> (usize, &'a [u8]) {
+    /// The line of `offset` (from 0), the last mark before it in the line, and the bytes between the two.
+    fn before(&self, offset: usize) -> (usize, Mark, &'a [u8]) {
         let offset = offset.min(self.source.len());
         let line = self.starts.partition_point(|start| *start <= offset).saturating_sub(1);
-        let start = self.starts[line];
-        (line, &self.source[start..offset.max(start)])
+        let start = Mark { at: self.starts[line], characters: 0, utf16: 0 };
+        let marks = self.marks.partition_point(|mark| mark.at <= offset);
+        let last = marks.checked_sub(1).and_then(|index| self.marks.get(index));
+        let mark = last.copied().filter(|mark| mark.at >= start.at).unwrap_or(start);
+        (line, mark, &self.source[mark.at..offset.max(mark.at)])
     }
 
     fn find(&self, line: usize, mut wanted: usize, width: impl Fn(char) -> usize) -> usize {
@@ -92,6 +110,34 @@ impl<'a> LineIndex<'a> {
         }
         offset
     }
+}
+
+/// The marks of lines that are longer than the distance between two.
+fn marks(source: &[u8], starts: &[usize]) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    for (index, start) in starts.iter().enumerate() {
+        let end = starts.get(index + 1).copied().unwrap_or(source.len());
+        if end.saturating_sub(*start) <= MARK_DISTANCE {
+            continue;
+        }
+        let mut mark = Mark { at: *start, characters: 0, utf16: 0 };
+        while end - mark.at > MARK_DISTANCE {
+            let mut next = mark.at + MARK_DISTANCE;
+            // A character must not be cut; what is no character may be.
+            let last = next + 3;
+            while next < last && next < end && source[next] & 0xc0 == 0x80 {
+                next += 1;
+            }
+            let between = &source[mark.at..next];
+            mark = Mark {
+                at: next,
+                characters: mark.characters + units(between, |_| 1),
+                utf16: mark.utf16 + units(between, char::len_utf16),
+            };
+            marks.push(mark);
+        }
+    }
+    marks
 }
 
 fn units(bytes: &[u8], width: impl Fn(char) -> usize) -> usize {
@@ -128,6 +174,22 @@ mod tests {
         }
         assert_eq!(index.offset(Position { line: 1, column: 99 }), 1);
         assert_eq!(index.offset(Position { line: 99, column: 1 }), SOURCE.len());
+    }
+
+    #[test]
+    fn long_lines_count_the_same() {
+        // Characters of every length, also where the marks are.
+        let text = "a\u{e9}\u{20ac}\u{1f600}".repeat(700) + "\nb";
+        let index = LineIndex::new(text.as_bytes());
+        let (mut column, mut character) = (1, 0);
+        for (at, char) in text.char_indices().take_while(|(_, char)| *char != '\n') {
+            assert_eq!(index.position(at), Position { line: 1, column });
+            assert_eq!(index.utf16(at), Utf16Position { line: 0, character });
+            (column, character) = (column + 1, character + char.len_utf16());
+        }
+        assert_eq!(index.position(text.len()).line, 2);
+        let odd = vec![0xff; 5000];
+        assert_eq!(LineIndex::new(&odd).position(4500).column, 4501);
     }
 
     #[test]

@@ -15,9 +15,8 @@ pub use self::error::{StageError, StageErrorKind};
 pub use self::globals::GlobalArgument;
 pub use self::reference::{Origin, Reference, ReferenceKind};
 pub use self::scope::{Scope, Step, Variable, VariableSource};
-use crate::expand::expand;
 use crate::instruction::From;
-use crate::{Command, Dockerfile, Expansion, Instruction, Kind, Word, suggest};
+use crate::{Allowance, Command, Dockerfile, Expansion, Instruction, Kind, Word, suggest};
 
 /// The stages of a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +33,9 @@ pub struct Stages<'a> {
     pub from_variables: BTreeMap<String, String>,
     /// The last stage of each name so far.
     names: BTreeMap<String, usize>,
+    /// The last of `globals` by name.
+    global_names: BTreeMap<String, usize>,
+    allowance: Allowance,
 }
 
 /// One stage.
@@ -99,6 +101,8 @@ impl<'a> Stages<'a> {
             errors: Vec::new(),
             from_variables: platform.clone(),
             names: BTreeMap::new(),
+            global_names: BTreeMap::new(),
+            allowance: Allowance::default(),
         };
         let overridden = given.iter().filter(|(name, _)| platform.contains_key(*name));
         stages.from_variables.extend(overridden.map(|(name, value)| (name.clone(), value.clone())));
@@ -171,7 +175,9 @@ impl<'a> Stages<'a> {
 
     /// Expands a word of a FROM; `None` once the failure is reported.
     fn expand(&mut self, word: &Word, instruction: &Instruction, escape: char) -> Option<Expansion> {
-        match expand(&word.text, escape, |name| self.from_variables.get(name).map(String::as_str)) {
+        let variables = &self.from_variables;
+        let lookup = |name: &str| variables.get(name).map(String::as_str);
+        match self.allowance.expand(&word.text, escape, lookup) {
             Ok(expansion) => Some(expansion),
             Err(error) => {
                 let span = instruction.locate(word, error.at..word.text.len());

@@ -38,12 +38,30 @@ pub(super) struct Lexer<'l, 'v> {
     lookup: Lookup<'l, 'v>,
     pub(super) references: Vec<Reference>,
     depth: usize,
-    produced: usize,
+    pub(super) produced: usize,
+    /// Bytes of values looked at, as often as that takes.
+    pub(super) work: usize,
+    limit: usize,
 }
 
 impl<'l, 'v> Lexer<'l, 'v> {
     pub(super) fn new(input: &'l str, mode: Mode, lookup: Lookup<'l, 'v>) -> Self {
-        Self { input, at: 0, mode, lookup, references: Vec::new(), depth: 0, produced: 0 }
+        Self {
+            input,
+            at: 0,
+            mode,
+            lookup,
+            references: Vec::new(),
+            depth: 0,
+            produced: 0,
+            work: 0,
+            limit: LONGEST,
+        }
+    }
+
+    /// With at most `limit` bytes of values in the result.
+    pub(super) fn within(self, limit: usize) -> Self {
+        Self { limit, ..self }
     }
 
     fn peek(&self) -> Option<char> {
@@ -185,7 +203,7 @@ impl<'l, 'v> Lexer<'l, 'v> {
         self.next();
         let value = if self.peek() == Some('{') { self.braced(start)? } else { self.plain(start) };
         self.produced += value.len();
-        if self.produced > LONGEST {
+        if self.produced > self.limit || self.work > self.limit {
             return Err(self.error_at(start, ExpandErrorKind::TooLong));
         }
         Ok(value)
@@ -274,9 +292,9 @@ impl<'l, 'v> Lexer<'l, 'v> {
     }
 
     /// `${name#pattern}`, `##`, `%` and `%%`.
-    fn trimmed(&self, start: usize, value: &str, end: char, word: &str) -> Result<String, ExpandError> {
+    fn trimmed(&mut self, start: usize, value: &str, end: char, word: &str) -> Result<String, ExpandError> {
         let (pattern, longest) = word.strip_prefix(end).map_or((word, false), |rest| (rest, true));
-        let pattern = self.pattern(start, pattern)?;
+        let pattern = self.pattern(start, pattern, value)?;
         let kept = match end {
             '#' => pattern.prefix_length(value, longest).map_or(value, |length| &value[length..]),
             _ => pattern.suffix_start(value, longest).map_or(value, |from| &value[..from]),
@@ -297,14 +315,20 @@ impl<'l, 'v> Lexer<'l, 'v> {
             let slashes = if every { "//" } else { "/" };
             return Ok(format!("${{{name}{slashes}{}", &written[..length]));
         }
-        let pattern = self.pattern(start, &pattern)?;
         let value = value.unwrap_or_default();
+        let pattern = self.pattern(start, &pattern, value)?;
         let result =
             if every { pattern.replace_all(value, &text, LONGEST) } else { pattern.replace(value, &text) };
         Ok(result)
     }
 
-    fn pattern(&self, start: usize, text: &str) -> Result<Pattern, ExpandError> {
+    /// The pattern `text`, to be matched with `value`: that takes their product in time.
+    fn pattern(&mut self, start: usize, text: &str, value: &str) -> Result<Pattern, ExpandError> {
+        let time = value.len().saturating_mul(text.len() + 1);
+        self.work = self.work.saturating_add(time);
+        if time > LONGEST || self.work > self.limit {
+            return Err(self.error_at(start, ExpandErrorKind::TooLong));
+        }
         let pattern = text.to_owned();
         Pattern::parse(text).ok_or_else(|| self.error_at(start, ExpandErrorKind::BadPattern { pattern }))
     }
@@ -326,6 +350,9 @@ impl<'l, 'v> Lexer<'l, 'v> {
 
     fn value(&mut self, name: &str, start: usize, modifier: Option<char>) -> Option<&'v str> {
         let value = (self.lookup)(name);
+        self.work += value.map_or(0, str::len);
+        // Too much is an error as soon as the reference ends; nothing is copied before.
+        let value = value.filter(|_| self.work <= self.limit);
         let (name, range) = (name.to_owned(), start..self.at);
         self.references.push(Reference { name, range, defined: value.is_some(), modifier });
         value

@@ -22,12 +22,17 @@ pub(super) struct Words {
 impl Words {
     /// Adds text that came from `range`; white space in it ends the word.
     pub(super) fn split(&mut self, text: &str, range: Range<usize>) {
-        for char in text.chars() {
-            if !char.is_whitespace() {
-                self.extend(&range);
-                self.text.push(char);
-            } else if !self.text.is_empty() {
+        // Most values have no white space, and some are long.
+        if is_one_word(text) {
+            return self.push(text, range);
+        }
+        for (index, piece) in text.split(char::is_whitespace).enumerate() {
+            if index > 0 && !self.text.is_empty() {
                 self.end_word();
+            }
+            if !piece.is_empty() {
+                self.extend(&range);
+                self.text.push_str(piece);
             }
         }
     }
@@ -54,6 +59,14 @@ impl Words {
         }
         self.done
     }
+}
+
+fn is_one_word(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    text.is_ascii()
+        && !text.is_empty()
+        && memchr::memchr3(b' ', b'\t', b'\n', bytes).is_none()
+        && memchr::memchr3(b'\r', 0x0b, 0x0c, bytes).is_none()
 }
 
 pub(super) fn is_blank(char: char) -> bool {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::{StageErrorKind, Stages};
 use crate::Expansion;
-use crate::expand::expand;
 use crate::instruction::Pair;
 
 /// An argument declared before the first FROM.
@@ -28,11 +27,13 @@ impl<'a> Stages<'a> {
         for pair in pairs {
             let variables = &self.from_variables;
             let lookup = |name: &str| variables.get(name).map(String::as_str);
-            let name = expand(&pair.name.text, escape, lookup)
+            let name = self
+                .allowance
+                .expand(&pair.name.text, escape, lookup)
                 .map_or_else(|_| pair.name.text.clone(), |name| name.text);
             let override_value = given.get(&name);
             let default = match (&pair.value, override_value) {
-                (Some(word), None) => match expand(&word.text, escape, lookup) {
+                (Some(word), None) => match self.allowance.expand(&word.text, escape, lookup) {
                     Ok(default) => Some(default),
                     Err(error) => {
                         self.error(word.span, StageErrorKind::Expand(error));
@@ -47,12 +48,13 @@ impl<'a> Stages<'a> {
                 self.from_variables.insert(name.clone(), value.clone());
             }
             let given = override_value.is_some();
+            self.global_names.insert(name.clone(), self.globals.len());
             self.globals.push(GlobalArgument { pair, name, value, given, default });
         }
     }
 
     /// The value that `ARG name` without a default gets in a stage; the last declaration counts.
     pub fn global(&self, name: &str) -> Option<&GlobalArgument<'a>> {
-        self.globals.iter().rfind(|argument| argument.name == name)
+        self.globals.get(*self.global_names.get(name)?)
     }
 }

@@ -6,7 +6,7 @@ use crate::{Command, Instruction, Kind, Span};
 
 /// Triggers that are followed into the stages they run in; thousands of stages on a base with thousands of
 /// triggers would otherwise take their product in time and space.
-pub(super) const MOST_TRIGGERS: usize = 100_000;
+pub(super) const MOST_TRIGGERS: usize = 10_000;
 
 /// A `--from=` of a COPY or a `from=` of a RUN mount.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Base, Stage, Stages};
-use crate::expand::{ExpandError, Expansion, expand};
+use crate::expand::{ExpandError, ExpandErrorKind, Expansion, expand};
 use crate::instruction::{Pair, Pairs};
-use crate::{Command, Instruction, Kind, Span};
+use crate::{Allowance, Command, Instruction, Kind, Span};
 
 /// Bytes of variables kept over all stages; beyond that a stage starts with unknown ones.
 const MOST_KEPT: usize = 64 * 1024 * 1024;
+/// Linux's PATH_MAX.
+const LONGEST_PATH: usize = 4096;
 
 /// The state in front of an instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,22 +126,39 @@ impl Scope {
         expand(word, self.escape, |name| self.variables.get(name).map(|variable| variable.value.as_str()))
     }
 
+    fn expand_within(&self, word: &str, allowance: &mut Allowance) -> Result<Expansion, ExpandError> {
+        let lookup = |name: &str| self.variables.get(name).map(|variable| variable.value.as_str());
+        let expansion = allowance.expand(word, self.escape, lookup)?;
+        // It will be kept, wherever its text came from.
+        allowance.spend(expansion.text.len());
+        Ok(expansion)
+    }
+
     /// Takes over what `command` declares. What does not expand declares nothing: the linter and the build
     /// report it where they expand it themselves.
-    pub fn apply(&mut self, command: &Command, stages: &Stages<'_>, given: &BTreeMap<String, String>) {
+    pub fn apply(
+        &mut self,
+        command: &Command,
+        stages: &Stages<'_>,
+        given: &BTreeMap<String, String>,
+        allowance: &mut Allowance,
+    ) {
         match &command.kind {
-            Kind::Env(pairs) => self.env(pairs),
-            Kind::Arg(pairs) => pairs.iter().for_each(|pair| self.arg(pair, stages, given)),
+            Kind::Env(pairs) => self.env(pairs, allowance),
+            Kind::Arg(pairs) => pairs.iter().for_each(|pair| self.arg(pair, stages, given, allowance)),
             Kind::Shell(words) => self.shell = Some(words.iter().map(|word| word.text.clone()).collect()),
             Kind::User(word) => {
-                if let Ok(user) = self.expand(&word.text) {
+                if let Ok(user) = self.expand_within(&word.text, allowance) {
                     self.user = Some(user.text);
                 }
             }
             Kind::Workdir(word) => {
-                self.workdir = match (self.expand(&word.text), &self.workdir) {
+                self.workdir = match (self.expand_within(&word.text, allowance), &self.workdir) {
                     (Ok(path), _) if path.text.starts_with('/') => Some(path.text),
-                    (Ok(path), Some(base)) => Some(format!("{}/{}", base.trim_end_matches('/'), path.text)),
+                    // What is too long for any kernel is not worth growing further.
+                    (Ok(path), Some(base)) if base.len() <= LONGEST_PATH => {
+                        Some(format!("{}/{}", base.trim_end_matches('/'), path.text))
+                    }
                     _ => None,
                 };
             }
@@ -148,25 +167,43 @@ impl Scope {
     }
 
     /// All values see the state in front of the instruction.
-    fn env(&mut self, pairs: &Pairs) {
+    fn env(&mut self, pairs: &Pairs, allowance: &mut Allowance) {
         let expanded: Vec<_> = pairs
             .pairs
             .iter()
             .filter_map(|pair| {
                 let value = pair.value.as_ref().map_or("", |value| value.text.as_str());
-                Some((self.expand(&pair.name.text).ok()?.text, self.expand(value).ok()?.text, pair.span))
+                let name = self.expand_within(&pair.name.text, allowance).ok()?.text;
+                match self.expand_within(value, allowance) {
+                    Ok(value) => Some((name, Some(value.text), pair.span)),
+                    // It has a value, but nobody will know which one.
+                    Err(error) if error.kind == ExpandErrorKind::TooLong => Some((name, None, pair.span)),
+                    Err(_) => None,
+                }
             })
             .collect();
         let variables = Arc::make_mut(&mut self.variables);
         for (name, value, span) in expanded {
+            let Some(value) = value else {
+                variables.remove(&name);
+                self.open = true;
+                continue;
+            };
             variables.insert(name, Variable { value, source: VariableSource::Env(span), configured: None });
         }
     }
 
-    fn arg(&mut self, pair: &Pair, stages: &Stages<'_>, given: &BTreeMap<String, String>) {
-        let Ok(name) = self.expand(&pair.name.text).map(|name| name.text) else { return };
+    fn arg(
+        &mut self,
+        pair: &Pair,
+        stages: &Stages<'_>,
+        given: &BTreeMap<String, String>,
+        allowance: &mut Allowance,
+    ) {
+        let name = self.expand_within(&pair.name.text, allowance).map(|name| name.text);
+        let Ok(name) = name else { return };
         let default = || match &pair.value {
-            Some(word) => self.expand(&word.text).ok().map(|value| value.text),
+            Some(word) => self.expand_within(&word.text, allowance).ok().map(|value| value.text),
             None => stages.from_variables.get(&name).cloned(),
         };
         // Without any value the name stays as it was, set or not.
@@ -198,6 +235,7 @@ impl<'a> Stages<'a> {
     ) -> Vec<Scope> {
         let mut ends: Vec<Scope> = Vec::with_capacity(self.stages.len());
         let mut kept = 0;
+        let mut allowance = Allowance::default();
         let mut triggers_left = super::reference::MOST_TRIGGERS;
         for stage in &self.stages {
             let mut scope = match stage.base {
@@ -213,7 +251,7 @@ impl<'a> Stages<'a> {
             let own = stage.instructions.iter().map(|&own| (own, &own.command, false));
             for (instruction, command, triggered) in triggers.chain(own) {
                 visit(Step { stage, instruction, command, triggered, scope: &scope });
-                scope.apply(command, self, given);
+                scope.apply(command, self, given, &mut allowance);
             }
             kept += scope.size();
             ends.push(if kept > MOST_KEPT { Scope::unknown() } else { scope });

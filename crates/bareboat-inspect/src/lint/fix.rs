@@ -12,6 +12,8 @@ use super::{Input, Linter};
 
 /// Rounds at most; a fix that undoes another one would go on for ever.
 const MOST_ROUNDS: usize = 20;
+/// How often the file is parsed to find the fixes that break it, in one round.
+const MOST_ATTEMPTS: usize = 100;
 
 /// Which fixes to apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +87,7 @@ fn round(fixed: &mut Fixed, written: &mut BTreeSet<String>, which: WhichFixes) -
     let before = errors(&fixed.source);
     let mut result = edits.apply(&fixed.source).into_owned();
     if errors(&result) > before {
-        (result, taken) = one_by_one(&fixed.source, before, &taken);
+        (result, taken) = those_that_parse(&fixed.source, before, &taken);
     }
     if taken.is_empty() || result == fixed.source && taken.iter().all(|(_, fix)| fix.writes.is_empty()) {
         return false;
@@ -98,19 +100,21 @@ fn round(fixed: &mut Fixed, written: &mut BTreeSet<String>, which: WhichFixes) -
 
 type Taken<'f> = Vec<(&'f Finding, &'f Fix)>;
 
-/// Leaves out the fixes that break the file.
-fn one_by_one<'f>(
-    source: &[u8],
-    before: usize,
-    candidates: &[(&'f Finding, &'f Fix)],
-) -> (Vec<u8>, Taken<'f>) {
-    let mut edits = Edits::new();
-    let mut taken = Vec::new();
-    for (finding, fix) in candidates {
+/// Leaves out the fixes that break the file: all at once, then half of them, and so on. What is not found out in a
+/// bounded number of attempts is left out.
+fn those_that_parse<'f>(source: &[u8], before: usize, candidates: &Taken<'f>) -> (Vec<u8>, Taken<'f>) {
+    let (mut edits, mut taken) = (Edits::new(), Vec::new());
+    let mut pending = vec![&candidates[..]];
+    for _ in 0..MOST_ATTEMPTS {
+        let Some(some) = pending.pop() else { break };
         let mut attempt = edits.clone();
-        if attempt.add(group(fix)) && errors(&attempt.apply(source)) <= before {
+        let added: Vec<_> = some.iter().copied().filter(|(_, fix)| attempt.add(group(fix))).collect();
+        if errors(&attempt.apply(source)) <= before {
             edits = attempt;
-            taken.push((*finding, *fix));
+            taken.extend(added);
+        } else if some.len() > 1 {
+            let (first, second) = some.split_at(some.len() / 2);
+            pending.extend([second, first]);
         }
     }
     (edits.apply(source).into_owned(), taken)

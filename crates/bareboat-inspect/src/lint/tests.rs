@@ -193,3 +193,11 @@ fn comments_of_other_linters_and_at_the_other_place_silence() {
         assert_eq!(found(&linter(|_| {}), source), [""; 0], "{source}");
     }
 }
+
+#[test]
+fn nothing_is_proposed_that_is_no_variables_name() {
+    // `$SUIT@` would be `$SUIT` and `@`, and the next round would propose the same again.
+    let source = "ARG SUIT@=slim\nFROM debian:$SUITE\n";
+    let linter = Linter::new(Configuration::default()).unwrap();
+    assert_eq!(linter.fix(&Input::new(source.as_bytes()), WhichFixes::All).source, source.as_bytes());
+}

@@ -1,11 +1,12 @@
 //! Works out a [`Context`]: one pass over the stages for states and variables, one for what is executed.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bareboat_dockerfile::arguments::DEFAULT_PATH;
 use bareboat_dockerfile::instruction::{CommandLine, Healthcheck, ResolvedMount, Run};
-use bareboat_dockerfile::stages::{Base, Scope, Step as Replayed, VariableSource};
+use bareboat_dockerfile::stages::{Base, Scope, Step as Replayed, Variable, VariableSource};
 use bareboat_dockerfile::{Command, Keyword, Kind, Parsed, Stage, Stages};
 
 use super::evaluate::Evaluator;
@@ -18,6 +19,8 @@ use crate::lint::{BuildContext, Settings, pragma};
 const LONGEST_PATH: usize = 4096;
 /// Bytes of scripts whose calls are worked out; triggers can multiply a file's own.
 const MOST_SCRIPT: usize = 64 * 1024 * 1024;
+/// Bytes of values that are put into them.
+const MOST_VALUES: usize = 1024 * 1024;
 
 /// What a context is made from besides the file.
 pub(in crate::lint) struct Surroundings<'a> {
@@ -47,6 +50,9 @@ impl<'a> Context<'a> {
             settings: surroundings.settings,
             build: surroundings.build,
             today: surroundings.today,
+            allowance: Cell::default(),
+            comparisons: Cell::new(super::MOST_COMPARISONS),
+            effort: Cell::new(super::MOST_EFFORT),
         };
         context.replay(surroundings.arguments);
         context.execute(scripts);
@@ -73,6 +79,8 @@ impl<'a> Context<'a> {
         }
         let Recorder { steps, histories, .. } = recorder;
         for (stage, steps) in self.stages.iter_mut().zip(steps) {
+            let is_workdir = |step: &Step<'_>| matches!(step.command.kind, Kind::Workdir(_));
+            stage.first_workdir = steps.iter().position(is_workdir);
             stage.steps = steps;
         }
         self.histories = histories;
@@ -80,6 +88,7 @@ impl<'a> Context<'a> {
 
     fn execute(&mut self, scripts: &'a Scripts) {
         let mut left = MOST_SCRIPT;
+        let values_left = Cell::new(MOST_VALUES);
         let histories = &self.histories;
         let escape = self.file.escape();
         for step in self.stages.iter_mut().flat_map(|stage| &mut stage.steps) {
@@ -93,6 +102,8 @@ impl<'a> Context<'a> {
             let is_run = matches!(step.effective().kind, Kind::Run(_));
             let outside = |name: &str| {
                 let (value, source) = lookup(histories, stage, position, name)?;
+                // A long value can be asked for in every line; no file that means well gets this far.
+                values_left.set(values_left.get().checked_sub(value.len())?);
                 // When a container starts there are no build arguments any more.
                 (is_run || !matches!(source, VariableSource::Arg(_))).then(|| value.to_owned())
             };
@@ -113,6 +124,10 @@ impl<'a> Context<'a> {
                 _ => Vec::new(),
             };
             step.execution = Some(Execution { line, scripts: own, calls, mounts });
+        }
+        for stage in &mut self.stages {
+            let calls = stage.steps.iter().filter_map(|step| Some(step.execution.as_ref()?.calls.len()));
+            stage.weight = stage.steps.len() + calls.sum::<usize>();
         }
     }
 }
@@ -180,6 +195,8 @@ fn views<'a>(model: &'a Stages<'a>, facts: &dyn Fn(&str) -> Option<BaseFacts>) -
             image: stage.base.image().map(ImageName::new),
             end: Arc::new(state(&root_scope(base.as_deref()), base.as_deref())),
             base,
+            first_workdir: None,
+            weight: 0,
             steps: Vec::new(),
             is_final: stage.index == last,
             is_needed: needed.contains(&stage.index),
@@ -275,9 +292,15 @@ impl<'r, 'a> Recorder<'r, 'a> {
             _ => return,
         };
         for pair in pairs {
-            // Names with variables in them are rare enough to do without.
-            if let Some(variable) = scope.variable(&pair.name.text) {
-                self.histories[stage].record(position, &pair.name.text, variable);
+            let name = &pair.name.text;
+            self.histories[stage].declare(position, name);
+            // Names with variables in them are rare enough to do without, and what does not expand sets nothing.
+            let sets = |variable: &&Variable| match variable.source {
+                VariableSource::Env(span) | VariableSource::Arg(span) => span == pair.span,
+                VariableSource::Base => false,
+            };
+            if let Some(variable) = scope.variable(name).filter(sets) {
+                self.histories[stage].record(position, name, variable);
             }
         }
     }

@@ -16,14 +16,15 @@ mod tests;
 mod variables;
 mod wrapper;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bareboat_dockerfile::instruction::{CommandLine, ResolvedMount};
-use bareboat_dockerfile::stages::VariableSource;
+use bareboat_dockerfile::stages::{Base, VariableSource};
 use bareboat_dockerfile::{
-    Command, Dockerfile, ExpandError, Expansion, Instruction, Kind, LineIndex, ParseError, Stage, Stages,
-    Word,
+    Allowance, Command, Dockerfile, ExpandError, Expansion, Instruction, Kind, LineIndex, ParseError, Stage,
+    Stages, Word,
 };
 
 pub use self::call::{Argument, Call, CallOption, Grammar, Options};
@@ -32,6 +33,7 @@ pub use self::image_name::ImageName;
 pub(in crate::lint) use self::script::Scripts;
 pub use self::script::ShellScript;
 use self::variables::History;
+pub(in crate::lint) use self::variables::is_variable_name;
 use super::{BuildContext, Preset, Settings};
 use crate::knowledge::{BaseFacts, Date};
 
@@ -47,7 +49,17 @@ pub struct Context<'a> {
     settings: &'a Settings,
     build: Option<&'a BuildContext<'a>>,
     today: Option<Date>,
+    allowance: Cell<Allowance>,
+    comparisons: Cell<usize>,
+    effort: Cell<usize>,
 }
+
+/// Stages that are followed down to a base image; longer chains do not occur in honest files.
+const DEEPEST_CHAIN: usize = 100;
+/// Names that are compared for "did you mean" in one file.
+const MOST_COMPARISONS: usize = 20_000;
+/// Steps and calls that are looked at while files are followed from stage to stage.
+const MOST_EFFORT: usize = 500_000;
 
 /// A stage.
 #[derive(Debug)]
@@ -70,6 +82,10 @@ pub struct StageView<'a> {
     pub is_reused: bool,
     /// The state after its last instruction.
     pub end: Arc<State>,
+    /// The number of its first WORKDIR.
+    first_workdir: Option<usize>,
+    /// Its steps and the calls in them: what looking at all of them costs.
+    weight: usize,
 }
 
 /// An instruction in its stage.
@@ -143,9 +159,16 @@ impl<'a> Context<'a> {
         self.stages.last()
     }
 
-    /// The stage itself and the stages it builds on, the deepest one first.
+    /// The stage itself and the stages it builds on, the deepest one first; of more than a hundred the last ones.
     pub fn chain(&self, stage: &StageView<'a>) -> Vec<&StageView<'a>> {
-        self.model.chain(stage.index).into_iter().filter_map(|found| self.stages.get(found.index)).collect()
+        let below = |view: &&StageView<'a>| match view.stage.base {
+            Base::Stage(index) => self.stages.get(index),
+            _ => None,
+        };
+        let links = std::iter::successors(self.stages.get(stage.index), below).take(DEEPEST_CHAIN);
+        let mut chain: Vec<_> = links.collect();
+        chain.reverse();
+        chain
     }
 
     /// Every step of every stage. A trigger is met in the stages where it runs; ONBUILD itself where it stands.
@@ -198,7 +221,28 @@ impl<'a> Context<'a> {
     /// As [`bareboat_dockerfile::expand()`].
     pub fn expand(&self, step: &Step<'_>, word: &str) -> Result<Expansion, ExpandError> {
         let lookup = |name: &str| self.variable(step, name).map(|(value, _)| value);
-        bareboat_dockerfile::expand(word, self.file.escape(), lookup)
+        let mut allowance = self.allowance.get();
+        let expanded = allowance.expand(word, self.file.escape(), lookup);
+        self.allowance.set(allowance);
+        expanded
+    }
+
+    /// True when an ARG or ENV above `step` names `name`, with or without a value; stages it builds on count.
+    pub fn is_declared(&self, step: &Step<'_>, name: &str) -> bool {
+        variables::is_declared(&self.histories, step.stage, step.position, name)
+    }
+
+    /// The names that ARG and ENV above `step` declare.
+    pub fn declared(&self, step: &Step<'_>) -> impl Iterator<Item = &str> {
+        variables::declared(&self.histories, step.stage, step.position)
+    }
+
+    /// The candidate that `wrong` probably means. After so many comparisons that no honest file needs them, `None`.
+    pub fn suggest<'n>(&self, wrong: &str, candidates: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+        let counted = candidates.into_iter().take(self.comparisons.get()).inspect(|_| {
+            self.comparisons.set(self.comparisons.get().saturating_sub(1));
+        });
+        bareboat_dockerfile::suggest(wrong, counted)
     }
 
     /// What the configuration says to rules.
@@ -214,6 +258,22 @@ impl<'a> Context<'a> {
     /// The day; `None` when nobody said.
     pub fn today(&self) -> Option<Date> {
         self.today
+    }
+
+    /// True when a WORKDIR stands above `step` of `stage`, or in a stage that it builds on.
+    pub fn has_workdir(&self, stage: &StageView<'a>, step: &Step<'_>) -> bool {
+        self.chain(stage).iter().any(|link| {
+            link.first_workdir.is_some_and(|first| link.index != step.stage || first < step.position)
+        })
+    }
+
+    /// Allows looking at all steps and calls of `stages`; no longer once that was done so often that only a file
+    /// made for it has reached it. For rules that follow files from stage to stage.
+    pub fn affords(&self, stages: &[&StageView<'a>]) -> bool {
+        let weight: usize = stages.iter().map(|stage| stage.weight).sum();
+        let left = self.effort.get().checked_sub(weight);
+        self.effort.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     /// The numbers of the stages that the last one needs.

@@ -1,8 +1,9 @@
 //! FROM uses an argument that is not declared.
 
-use bareboat_dockerfile::{Edit, Expansion, Instruction, Word, expand::Reference, suggest};
+use bareboat_dockerfile::{Edit, Expansion, Instruction, Word, expand::Reference};
 use bareboat_report::Severity;
 
+use crate::lint::context::is_variable_name;
 use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
@@ -44,7 +45,7 @@ fn word_in(
         draft.note("arguments that are declared in a stage are not known to `FROM`");
         let declared = model.globals.iter().map(|argument| argument.name.as_str());
         let automatic = model.from_variables.keys().map(String::as_str);
-        match suggest(name, declared.chain(automatic)) {
+        match context.suggest(name, declared.chain(automatic).filter(|name| is_variable_name(name))) {
             Some(close) => {
                 draft.help(format!("did you mean `{close}`?"));
                 if let Some(place) = name_in(word, reference) {

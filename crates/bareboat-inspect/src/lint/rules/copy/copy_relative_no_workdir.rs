@@ -3,7 +3,6 @@
 use bareboat_dockerfile::Kind;
 use bareboat_report::Severity;
 
-use crate::lint::context::{StageView, Step};
 use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
@@ -24,7 +23,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let written = target.text.trim_start_matches(['"', '\'']);
         let has_drive =
             written.get(1..).is_some_and(|rest| rest.starts_with(":\\") || rest.starts_with(":/"));
-        if written.starts_with(['/', '$']) || has_drive || has_workdir(context, view, step) {
+        if written.starts_with(['/', '$']) || has_drive || context.has_workdir(view, step) {
             continue;
         }
         findings
@@ -32,11 +31,4 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             .note("the base image's working directory is taken, often `/`; its next version may have another")
             .help("set `WORKDIR` first, or write the whole path");
     }
-}
-
-/// A WORKDIR stands above `step` in its stage, or in one that the stage builds on.
-fn has_workdir(context: &Context<'_>, view: &StageView<'_>, step: &Step<'_>) -> bool {
-    let chain = context.chain(view).into_iter().flat_map(|stage| &stage.steps);
-    let mut above = chain.take_while(|above| (above.stage, above.position) != (step.stage, step.position));
-    above.any(|above| matches!(above.command.kind, Kind::Workdir(_)))
 }

@@ -1,12 +1,10 @@
 //! A variable that nothing sets.
 
-use std::collections::BTreeSet;
-
 use bareboat_dockerfile::instruction::{Pair, Source, Transfer};
-use bareboat_dockerfile::{Command, Edit, Kind, Word, arguments, suggest};
+use bareboat_dockerfile::{Command, Edit, Kind, Word, arguments};
 use bareboat_report::Severity;
 
-use crate::lint::context::{StageView, Step};
+use crate::lint::context::is_variable_name;
 use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
@@ -21,23 +19,22 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for (view, step) in context.steps() {
+    for (_, step) in context.steps() {
         // The base image may set it, and nobody knows what a trigger will see.
         if step.state.open || step.is_onbuild() {
             continue;
         }
-        let mut declared = None;
         for word in words(step.command) {
             let Ok(expanded) = context.expand(step, &word.text) else { continue };
             for reference in expanded.references.iter().filter(|reference| !reference.defined) {
                 let name = reference.name.as_str();
-                let declared = declared.get_or_insert_with(|| arguments_above(context, view, step));
-                if !is_name(name) || declared.contains(name) || is_automatic(name) {
+                if !is_name(name) || context.is_declared(step, name) || is_automatic(name) {
                     continue;
                 }
                 let span = step.instruction.locate(word, reference.range.clone());
                 let draft = findings.report(span, format!("nothing sets the variable `{name}`"));
-                let close = suggest(name, declared.iter().map(String::as_str));
+                let close =
+                    context.suggest(name, context.declared(step).filter(|name| is_variable_name(name)));
                 let Some(close) = close else {
                     draft.help(format!("declare it with `ARG {name}` in this stage"));
                     continue;
@@ -52,18 +49,6 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
-}
-
-/// Names that ARG and ENV declare above `step`, with or without value.
-fn arguments_above(context: &Context<'_>, view: &StageView<'_>, step: &Step<'_>) -> BTreeSet<String> {
-    let chain = context.chain(view).into_iter().flat_map(|stage| &stage.steps);
-    let above = chain.take_while(|above| (above.stage, above.position) != (step.stage, step.position));
-    let pairs = above.flat_map(|above| match &above.command.kind {
-        Kind::Arg(pairs) => &pairs[..],
-        Kind::Env(pairs) => &pairs.pairs[..],
-        _ => &[],
-    });
-    pairs.map(|pair| pair.name.text.clone()).collect()
 }
 
 /// The words of a command that builders expand. Shell forms are not among them: the shell has variables of its own.

@@ -3,7 +3,6 @@
 use bareboat_dockerfile::{Edit, Kind};
 use bareboat_report::Severity;
 
-use crate::lint::context::{StageView, Step};
 use crate::lint::{Context, Findings, Group, Rule, Ruleset};
 
 pub(super) static RULE: Rule = Rule {
@@ -28,7 +27,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         }
         let message = format!("`{}` is below whatever the working directory is here", word.text);
         let draft = findings.report(word.span, message);
-        if step.is_onbuild() || has_workdir(context, view, step) {
+        if step.is_onbuild() || context.has_workdir(view, step) {
             // Then the file itself says which one that is.
             draft.aliases(&["DL3000", "CKV_DOCKER_10", "DS-0009"]).severity(Severity::Style);
         } else {
@@ -47,11 +46,4 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 fn has_drive(path: &str) -> bool {
     let mut chars = path.chars();
     chars.next().is_some_and(|drive| drive.is_ascii_alphabetic()) && chars.next() == Some(':')
-}
-
-/// A WORKDIR stands above `step` in its stage, or in one that the stage builds on.
-fn has_workdir(context: &Context<'_>, view: &StageView<'_>, step: &Step<'_>) -> bool {
-    let chain = context.chain(view).into_iter().flat_map(|stage| &stage.steps);
-    let above = chain.take_while(|above| (above.stage, above.position) != (step.stage, step.position));
-    above.into_iter().any(|above| matches!(above.command.kind, Kind::Workdir(_)))
 }

@@ -19,21 +19,27 @@ pub(super) static RULE: Rule = Rule {
 const APT: &[&str] = &["apt-get", "apt", "aptitude"];
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for (stage, step, run) in context.runs() {
-        let Some(update) = run.calls_of(APT).find(|call| is(call, "update")) else { continue };
-        if run.calls_of(APT).any(uses_lists) {
-            continue;
+    for stage in context.stages() {
+        // From the last one up, so that the next one below that lives on the lists is known.
+        let mut user = None;
+        for run in stage.steps.iter().rev().filter_map(|step| step.run()) {
+            updates(run, user, findings);
+            user = living_on_it(run).or(user);
         }
-        let later =
-            stage.steps.iter().filter(|other| other.position > step.position).filter_map(|other| other.run());
-        let user = later.into_iter().find_map(living_on_it);
-        let draft = findings.report(update.span, "the package lists are updated in a layer of their own");
-        draft
-            .note("the cache keeps this layer: what is installed later comes from old lists, or is not found any more")
-            .help("update and install in the same `RUN`");
-        if let Some(call) = user {
-            draft.related(call.span, "this lives on those lists");
-        }
+    }
+}
+
+fn updates(run: &Execution<'_>, user: Option<&Call<'_>>, findings: &mut Findings<'_>) {
+    let Some(update) = run.calls_of(APT).find(|call| is(call, "update")) else { return };
+    if run.calls_of(APT).any(uses_lists) {
+        return;
+    }
+    let draft = findings.report(update.span, "the package lists are updated in a layer of their own");
+    draft
+        .note("the cache keeps this layer: what is installed later comes from old lists, or is not found any more")
+        .help("update and install in the same `RUN`");
+    if let Some(call) = user {
+        draft.related(call.span, "this lives on those lists");
     }
 }
 

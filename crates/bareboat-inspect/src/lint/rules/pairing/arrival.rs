@@ -1,5 +1,7 @@
 //! What a stage gets from other stages: files followed back through every COPY to the stage that made them.
 
+use std::collections::BTreeMap;
+
 use bareboat_dockerfile::instruction::Source;
 use bareboat_dockerfile::stages::{Origin, ReferenceKind};
 use bareboat_dockerfile::{Kind, Span};
@@ -40,10 +42,20 @@ fn collect<'c, 'a>(context: &'c Context<'a>, view: &StageView<'a>, depth: usize)
     if depth == 0 {
         return found;
     }
-    for link in context.chain(view) {
+    let chain = context.chain(view);
+    if !context.affords(&chain) {
+        return found;
+    }
+    for link in chain {
+        let copies = link.stage.references.iter().filter(|reference| reference.kind == ReferenceKind::Copy);
+        let copies: BTreeMap<_, _> =
+            copies.map(|reference| (std::ptr::from_ref(reference.instruction), &reference.origin)).collect();
         for step in link.steps.iter().filter(|step| !step.is_onbuild()) {
             let Kind::Copy(copy) = &step.command.kind else { continue };
-            let Some(maker) = origin(context, link, step) else { continue };
+            let Some(Origin::Stage(maker)) = copies.get(&std::ptr::from_ref(step.instruction)) else {
+                continue;
+            };
+            let Some(maker) = context.stages().get(*maker) else { continue };
             let Some(destination) = expanded(context, step, &copy.transfer.destination.text) else {
                 continue;
             };
@@ -85,20 +97,6 @@ fn follow<'c, 'a>(
         Some((arrival.maker, format!("{}{rest}", arrival.source)))
     });
     found.unwrap_or((stage, path))
-}
-
-fn origin<'c, 'a>(
-    context: &'c Context<'a>,
-    link: &StageView<'a>,
-    step: &Step<'a>,
-) -> Option<&'c StageView<'a>> {
-    let reference = link.stage.references.iter().find(|reference| {
-        reference.kind == ReferenceKind::Copy && std::ptr::eq(reference.instruction, step.instruction)
-    })?;
-    match reference.origin {
-        Origin::Stage(index) => context.stages().get(index),
-        _ => None,
-    }
 }
 
 fn expanded(context: &Context<'_>, step: &Step<'_>, word: &str) -> Option<String> {

@@ -40,6 +40,9 @@ const COMPILERS: &[&str] = &["gcc", "g++", "cc", "c++", "clang", "clang++"];
 /// What `arrival` brings; `None` when nothing says so.
 pub(super) fn content(context: &Context<'_>, arrival: &Arrival<'_, '_>) -> Option<Content> {
     let chain = context.chain(arrival.maker);
+    if !context.affords(&chain) {
+        return None;
+    }
     let runs = || {
         let steps = chain.iter().flat_map(|link| &link.steps).filter(|step| !step.is_onbuild());
         steps.filter_map(|step| Some((step, step.run()?)))

@@ -148,6 +148,9 @@ fn name(requirement: &str) -> String {
 /// What the packages installed in `maker` and the stages it builds on are made of.
 pub(super) fn nature(context: &Context<'_>, maker: &StageView<'_>) -> Nature {
     let links = context.chain(maker);
+    if !context.affords(&links) {
+        return Nature::Unknown;
+    }
     let steps = links.into_iter().flat_map(|link| &link.steps);
     let mut worst: Option<Nature> = None;
     for step in steps {

@@ -1,5 +1,7 @@
 //! What follows a failed cd runs in the wrong directory.
 
+use std::collections::BTreeMap;
+
 use bareboat_report::Severity;
 
 use crate::lint::context::{ShellScript, Step};
@@ -18,12 +20,14 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for (_, step, run) in context.runs() {
+        let mut careful: BTreeMap<*const ShellScript, bool> = BTreeMap::new();
         for call in run.calls_of(&["cd", "pushd", "popd"]) {
             let Some(script) = call.script else { continue };
             let goes_up = call.arguments.first().is_some_and(|to| {
                 !to.text.is_empty() && to.is_complete && to.text.chars().all(|char| matches!(char, '.' | '/'))
             });
-            if call.context.checked || goes_up || exits_on_error(step, script) {
+            let mut exits = || *careful.entry(script).or_insert_with(|| exits_on_error(step, script));
+            if call.context.checked || goes_up || exits() {
                 continue;
             }
             findings

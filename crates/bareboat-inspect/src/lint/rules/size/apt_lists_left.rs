@@ -1,5 +1,7 @@
 //! `apt-get update` whose package lists stay in the image.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use bareboat_report::Severity;
 
 use crate::lint::context::{Call, Execution, StageView, Step, grammar};
@@ -20,20 +22,23 @@ const APT: &[&str] = &["apt-get", "apt", "aptitude"];
 const LISTS: &str = "/var/lib/apt/lists";
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let users = ListUsers::new(context);
     for (stage, step, run) in context.runs() {
         // Layers of other stages are not shipped.
         if !stage.is_final && !stage.is_reused || run.mount_over(LISTS).is_some() {
             continue;
         }
         let Some(at) = run.calls.iter().position(is_update) else { continue };
-        if run.calls[at..].iter().any(deletes_lists) {
+        // By place: the calls of a script inside another one come after all of the outer one's.
+        let begins = run.calls[at].span.start;
+        if run.calls.iter().any(|call| call.span.start >= begins && deletes_lists(call)) {
             continue;
         }
         let draft = findings.report(run.calls[at].span, "the package lists stay in this layer");
         draft
             .note("they are tens of megabytes that no container needs; deleting them in a later `RUN` does not help")
             .help("end this `RUN` with `rm -rf /var/lib/apt/lists/*`");
-        if needed_later(context, stage, step) || step.triggered {
+        if users.come_after(stage, step) || step.triggered {
             continue;
         }
         if let Some(edit) = context.append_command(step, "rm -rf /var/lib/apt/lists/*") {
@@ -64,15 +69,30 @@ fn deletes_lists(call: &Call<'_>) -> bool {
     }
 }
 
-/// A later RUN installs without an update of its own: it lives on these lists.
-fn needed_later(context: &Context<'_>, stage: &StageView<'_>, step: &Step<'_>) -> bool {
-    let built_on = |other: &StageView<'_>| {
-        other.index == stage.index || context.chain(other).iter().any(|link| link.index == stage.index)
-    };
-    let later = context.stages().iter().filter(|other| other.index >= stage.index && built_on(other));
-    let steps = later.flat_map(|other| &other.steps);
-    let after = steps.filter(|other| other.stage != step.stage || other.position > step.position);
-    after.filter_map(Step::run).any(installs_without_update)
+/// The RUNs that install without an update of their own: they live on the lists of a RUN before them.
+struct ListUsers {
+    /// The last one of each stage, by the stage's number.
+    last: BTreeMap<usize, usize>,
+    /// Stages that a stage with such a RUN builds on.
+    below: BTreeSet<usize>,
+}
+
+impl ListUsers {
+    fn new(context: &Context<'_>) -> Self {
+        let mut users = Self { last: BTreeMap::new(), below: BTreeSet::new() };
+        for (stage, step, run) in context.runs() {
+            if installs_without_update(run) && users.last.insert(stage.index, step.position).is_none() {
+                let below = context.chain(stage).into_iter().map(|link| link.index);
+                users.below.extend(below.filter(|index| *index != stage.index));
+            }
+        }
+        users
+    }
+
+    fn come_after(&self, stage: &StageView<'_>, step: &Step<'_>) -> bool {
+        self.last.get(&stage.index).is_some_and(|last| *last > step.position)
+            || self.below.contains(&stage.index)
+    }
 }
 
 fn installs_without_update(run: &Execution<'_>) -> bool {

@@ -1,7 +1,7 @@
 //! COPY from a stage that does not exist.
 
+use bareboat_dockerfile::Edit;
 use bareboat_dockerfile::stages::{Origin, Reference, ReferenceKind, StageErrorKind};
-use bareboat_dockerfile::{Edit, suggest};
 use bareboat_report::Severity;
 
 use crate::lint::{Context, Findings, Group, Rule, Ruleset};
@@ -49,7 +49,7 @@ fn image(
         return;
     }
     let earlier = context.model().stages.iter().take(stage).filter_map(|stage| stage.name.as_deref());
-    let close = suggest(name, earlier);
+    let close = context.suggest(name, earlier);
     // A path is an image; a single word may be one, or a context of `--build-context`. hadolint knows neither.
     let exact = context.as_hadolint();
     if name.contains('/') && close.is_none() && !exact {
