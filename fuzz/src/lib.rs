@@ -3,6 +3,8 @@
 //! The fuzz targets beside this file call one reader each. `crates/bareboat/tests/hostile_bytes.rs` includes this file
 //! and feeds all of them with damaged copies of valid inputs, so that stable builds exercise them too.
 
+mod lint;
+
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read, Seek, Write};
 use std::path::PathBuf;
@@ -18,6 +20,8 @@ use bareboat_packages::pypi::{self, LockContext, MarkerEnvironment, ProjectDir, 
 use bareboat_packages::system::ld_so_cache;
 use bareboat_packages::wheel::{InstallOptions, VenvLayout, Wheel};
 
+pub use self::lint::{lint, lint_fix};
+
 /// A reader.
 pub type Reader = fn(&[u8]);
 
@@ -25,6 +29,8 @@ pub type Reader = fn(&[u8]);
 pub const READERS: &[(&str, Reader)] = &[
     ("dockerfile", dockerfile),
     ("dockerignore", dockerignore),
+    ("lint", lint),
+    ("lint_fix", lint_fix),
     ("tar", tar),
     ("deb", deb_package),
     ("deb_control", deb_control),
@@ -49,7 +55,8 @@ pub const READERS: &[(&str, Reader)] = &[
 pub fn dockerfile(data: &[u8]) {
     let parsed = Dockerfile::parse(data);
     // What is printed is what was read.
-    assert_eq!(parsed.file.print(), parsed.file.source());
+    assert_eq!(parsed.file.print(), data);
+    assert!(parsed.errors.iter().all(|error| error.span.end <= data.len()), "an error is outside");
     for instruction in parsed.file.instructions() {
         let _ = format!("{:?}", instruction.command.kind);
     }

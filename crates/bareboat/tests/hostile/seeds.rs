@@ -15,6 +15,7 @@ pub fn of(name: &str) -> Vec<Vec<u8>> {
     match name {
         "dockerfile" => text(&[DOCKERFILE, "FROM scratch\n"]),
         "dockerignore" => text(&["# note\n*.md\n!README.md\n**/x/[a-z]?\n\\#a\n"]),
+        "lint" | "lint_fix" => lint(),
         "tar" => vec![tar()],
         "deb" => [Compression::Gzip, Compression::Xz, Compression::None].map(deb).to_vec(),
         "deb_control" | "deb_packages" => text(&[PACKAGES]),
@@ -45,6 +46,14 @@ pub fn of(name: &str) -> Vec<Vec<u8>> {
 
 fn text(texts: &[&str]) -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+/// The examples on the pages of all lint rules.
+fn lint() -> Vec<Vec<u8>> {
+    let pages = bareboat_inspect::lint::rules::all().map(|rule| rule.docs);
+    let blocks = pages.flat_map(|page| page.split("```dockerfile").skip(1));
+    let examples = blocks.filter_map(|block| block.split_once('\n')?.1.split_once("\n```"));
+    examples.map(|(example, _)| format!("{example}\n").into_bytes()).collect()
 }
 
 fn tar() -> Vec<u8> {
