@@ -5,16 +5,26 @@
 
 mod build;
 mod docker;
+mod lint;
 mod measure;
 
-/// `bench [--runs N] [--no-docker] [NAME …]`.
+use std::path::PathBuf;
+
+/// What can be measured.
+type Benchmark = fn(&Options) -> Result<(), String>;
+const BENCHMARKS: &[(&str, Benchmark)] = &[("build", build::run), ("lint", lint::run)];
+
+/// `bench [--runs N] [--no-docker] [--hadolint PATH] [--binary PATH] [NAME …]`.
 pub fn run(arguments: &[String]) -> Result<(), String> {
-    let mut options = Options { runs: 5, docker: true };
-    let mut names = Vec::new();
+    let mut options = Options { runs: 5, docker: true, hadolint: None, binary: None };
+    let mut names: Vec<&str> = Vec::new();
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
+        let mut path = || arguments.next().map(PathBuf::from).ok_or(format!("`{argument}` wants a path"));
         match argument.as_str() {
             "--no-docker" => options.docker = false,
+            "--hadolint" => options.hadolint = Some(path()?),
+            "--binary" => options.binary = Some(path()?),
             "--runs" => {
                 let runs = arguments.next().and_then(|text| text.parse().ok()).filter(|runs| *runs > 0);
                 options.runs = runs.ok_or("`--runs` wants a number")?;
@@ -22,11 +32,12 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
             name => names.push(name),
         }
     }
-    let known = ["build"];
-    if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+    if let Some(unknown) = names.iter().find(|name| !BENCHMARKS.iter().any(|(known, _)| known == *name)) {
+        let known: Vec<&str> = BENCHMARKS.iter().map(|(name, _)| *name).collect();
         return Err(format!("no benchmark `{unknown}`; there are: {}", known.join(", ")));
     }
-    build::run(&options)
+    let wanted = BENCHMARKS.iter().filter(|(name, _)| names.is_empty() || names.contains(name));
+    wanted.map(|(_, benchmark)| benchmark(&options)).collect()
 }
 
 struct Options {
@@ -34,4 +45,8 @@ struct Options {
     runs: usize,
     /// Also measure `docker build`.
     docker: bool,
+    /// The hadolint to measure beside `lint`; otherwise the one on the search path.
+    hadolint: Option<PathBuf>,
+    /// For `lint`: a bareboat that is built already.
+    binary: Option<PathBuf>,
 }

@@ -15,7 +15,7 @@ const HELP: &str = "\
 cargo xtask test [--all] [FILTER]   run every test this machine can run; --all makes every skip a failure
 cargo xtask layers                  check that crates import only what lies below them
 cargo xtask licences                check that every dependency may be used
-cargo xtask bench [--runs N] [--no-docker] [NAME …]
+cargo xtask bench [--runs N] [--no-docker] [--hadolint PATH] [--binary PATH] [build] [lint]
                                     measure side by side with the rivals that are installed
 cargo xtask docs [--check]          write docs/reference.md and docs/rules.md from the code, or check that they are current
 cargo xtask knowledge CSV            write the table of what official images stood on, from their history

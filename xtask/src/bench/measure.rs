@@ -23,6 +23,15 @@ pub struct Median {
 
 /// Runs `command` once; its output is thrown away.
 pub fn once(command: &mut Command) -> Result<Run, String> {
+    timed(command, &[0])
+}
+
+/// The same for a command that judges: 1 says that it found something.
+pub fn once_judging(command: &mut Command) -> Result<Run, String> {
+    timed(command, &[0, 1])
+}
+
+fn timed(command: &mut Command, good: &[i32]) -> Result<Run, String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let started = Instant::now();
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
@@ -38,7 +47,7 @@ pub fn once(command: &mut Command) -> Result<Run, String> {
         }
     };
     let wall = started.elapsed();
-    if status.success() {
+    if status.code().is_some_and(|code| good.contains(&code)) {
         return Ok(Run { wall, memory });
     }
     let talk = talk.join().ok().and_then(Result::ok).flatten().unwrap_or_default();
