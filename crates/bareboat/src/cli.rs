@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::shellcheck::ShellCheckChoice;
+
 /// From an application directory to a small, non-root, distroless container image: no Docker, no root.
 #[derive(Debug, Parser)]
 #[command(name = "bareboat", version, propagate_version = true, max_term_width = 110)]
@@ -377,9 +379,16 @@ pub struct LintArgs {
     /// Print every rule and whether it is on, as text or with `--format json`.
     #[arg(long)]
     pub list_rules: bool,
+    /// Which ShellCheck is asked about scripts: the one on the search path, none, or this one.
+    #[arg(long, value_name = "auto|off|PATH", default_value = "auto", value_parser = shellcheck_choice)]
+    pub shellcheck: ShellCheckChoice,
     /// How findings are printed [default: text].
     #[arg(long, value_enum)]
     pub format: Option<FindingFormat>,
+}
+
+fn shellcheck_choice(text: &str) -> Result<ShellCheckChoice, std::convert::Infallible> {
+    Ok(text.into())
 }
 
 /// From where on findings are a failure.

@@ -4,8 +4,10 @@ mod assignment;
 mod cli;
 mod command;
 mod failure;
+mod filter;
 mod logins;
 mod session;
+mod shellcheck;
 mod terminal;
 
 use std::process::ExitCode;

@@ -161,3 +161,27 @@ fn a_file_that_a_fix_writes_goes_into_the_context() {
     assert!(dir.path().join("app/.dockerignore").is_file());
     assert!(!dir.path().join("docker/.dockerignore").exists());
 }
+
+#[test]
+fn a_file_too_large_for_any_build_is_a_finding_and_stays_as_it_is() {
+    let place = directory(&[("Dockerfile", BAD)]);
+    let file = std::fs::File::create(place.path().join("large.Dockerfile")).unwrap();
+    file.set_len(100_000_000).unwrap();
+    let (code, stdout, stderr) =
+        lint(place.path(), &["--fix", "--unsafe", "large.Dockerfile", "Dockerfile"], "");
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stdout.contains("error[parse-error, DL1000]: the file has"), "{stdout}");
+    assert!(stdout.contains("from-latest"), "one bad file hides no other: {stdout}");
+    assert_eq!(file.metadata().unwrap().len(), 100_000_000);
+}
+
+#[test]
+fn binary_junk_is_a_finding() {
+    let junk: String =
+        (0..200_000_u32).map(|n| char::from((n.wrapping_mul(2_654_435_761) >> 24) as u8)).collect();
+    let place = directory(&[("Dockerfile", &junk)]);
+    for arguments in [&["--format", "text"][..], &["--format", "json"], &["--diff", "--unsafe"]] {
+        let (code, _, stderr) = lint(place.path(), arguments, "");
+        assert_eq!(code, Some(1), "{stderr}");
+    }
+}

@@ -9,7 +9,8 @@
 //! - ` ```text file=PATH ` in front of a case is a file of its build context. It stays for the blocks below until the
 //!   next `file=` that follows a case. ` context ` on a block gives an empty context;
 //! - `with=RULE,RULE` on a block also runs other rules (their findings do not count); `preset=hadolint` sets the preset;
-//!   `day=2026-11-23` sets the day; `label=NAME:FORMAT`, `strict-labels` and `trusted=REGISTRY` set what rules are told.
+//!   `day=2026-11-23` sets the day; `label=NAME:FORMAT`, `strict-labels` and `trusted=REGISTRY` set what rules are told;
+//!   `shellcheck=2154@1:6-11` is what ShellCheck answers about the first script: its code, line and columns.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -17,7 +18,10 @@ use std::path::Path;
 use bareboat_dockerfile::Dockerfile;
 use bareboat_report::Finding;
 
-use super::{BuildContext, Configuration, Input, Linter, MemoryFiles, Preset, Rule, WhichFixes, rules};
+use super::{
+    BuildContext, Configuration, Input, Linter, MemoryFiles, Preset, Rule, RunShellCheck, ScriptToCheck,
+    ShellRemark, WhichFixes, read_remarks, rules,
+};
 
 /// A fenced block and the `Found at` lines below it.
 #[derive(Debug, Default)]
@@ -133,7 +137,13 @@ impl<'p> Page<'p> {
         let files = self.files.as_ref().or(empty.as_ref());
         let build = files.map(|files| BuildContext::new(files, Some("Dockerfile"), false));
         let today = block.option("day").map(|day| day.parse().unwrap());
-        run(&Input { build: build.as_ref(), today, ..Input::new(source.as_bytes()) })
+        let answer = block.option("shellcheck").map(remark);
+        let check = |scripts: &[ScriptToCheck]| {
+            let first = answer.clone().map(|answer| vec![answer]);
+            [first].into_iter().chain(std::iter::repeat(None)).take(scripts.len()).collect::<Vec<_>>()
+        };
+        let shellcheck = answer.is_some().then_some(&check as &RunShellCheck<'_>);
+        run(&Input { build: build.as_ref(), today, shellcheck, ..Input::new(source.as_bytes()) })
     }
 
     fn own<'f>(&self, findings: &'f [Finding]) -> Vec<&'f Finding> {
@@ -207,6 +217,18 @@ impl<'p> Page<'p> {
             self.fault(block, format!("does not parse: {error}"));
         }
     }
+}
+
+/// `CODE@LINE:COLUMN-COLUMN` as a remark. The line counts from the script's first; a line declares variables above.
+fn remark(text: &str) -> ShellRemark {
+    let (code, place) = text.split_once('@').unwrap();
+    let (line, columns) = place.split_once(':').unwrap();
+    let (column, end) = columns.split_once('-').unwrap();
+    let json = format!(
+        r#"{{"comments":[{{"line":{line},"endLine":{line},"column":{column},"endColumn":{end},"level":"warning",
+            "code":{code},"message":"What ShellCheck says.","fix":null}}]}}"#
+    );
+    read_remarks(json.as_bytes()).unwrap().remove(0)
 }
 
 fn faults(rule: &'static Rule) -> Vec<String> {

@@ -10,7 +10,9 @@ use super::context::build::Surroundings;
 use super::context::{Context, Scripts};
 use super::findings::{Draft, DraftFix};
 use super::pragma::Pragmas;
-use super::{BuildContext, Configuration, ConfigurationError, Findings, Rule, rules};
+use super::{
+    BuildContext, Configuration, ConfigurationError, Findings, Rule, RunShellCheck, rules, shellcheck,
+};
 use crate::knowledge::{self, BaseFacts, Date};
 
 /// A configuration worked out once, for any number of files. Cheap to share between threads.
@@ -40,13 +42,22 @@ pub struct Input<'a> {
     pub arguments: &'a BTreeMap<String, String>,
     /// What is known about an image by its reference on a day; `scratch` is asked for too.
     pub facts: &'a (dyn Fn(&str, Option<Date>) -> Option<BaseFacts> + Sync),
+    /// An external ShellCheck; `None` when there is none or nobody wants it.
+    pub shellcheck: Option<&'a RunShellCheck<'a>>,
 }
 
 impl<'a> Input<'a> {
     /// A file about whose surroundings nothing is known but the embedded knowledge of base images.
     pub fn new(source: &'a [u8]) -> Self {
         static NO_ARGUMENTS: BTreeMap<String, String> = BTreeMap::new();
-        Self { source, build: None, today: None, arguments: &NO_ARGUMENTS, facts: &knowledge::lookup }
+        Self {
+            source,
+            build: None,
+            today: None,
+            arguments: &NO_ARGUMENTS,
+            facts: &knowledge::lookup,
+            shellcheck: None,
+        }
     }
 }
 
@@ -122,6 +133,10 @@ impl Linter {
         let mut drafts = Vec::new();
         for rule in &self.rules {
             (rule.check)(&context, &mut Findings::new(rule, &mut drafts));
+        }
+        let asks = self.rules.iter().find(|rule| std::ptr::eq(**rule, &rules::SHELLCHECK));
+        if let (Some(rule), Some(run)) = (asks, input.shellcheck) {
+            shellcheck::judge(&context, run, &mut Findings::new(rule, &mut drafts));
         }
         drafts
     }
@@ -210,7 +225,7 @@ impl Linter {
         let severity = configured.or_else(preset).or(draft.severity).unwrap_or(draft.rule.severity);
         Finding {
             rule: draft.rule.name.into(),
-            aliases: draft.aliases.into_iter().map(Into::into).collect(),
+            aliases: draft.aliases,
             severity,
             message: draft.message,
             place: place(draft.span, lines),

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bareboat_dockerfile::{Edit, Span};
-use bareboat_report::{FileWrite, Safety, Severity};
+use bareboat_report::{Code, FileWrite, Safety, Severity};
 
 use super::Rule;
 
@@ -18,7 +18,7 @@ pub struct Findings<'r> {
 #[derive(Debug, Clone)]
 pub struct Draft {
     pub(super) rule: &'static Rule,
-    pub(super) aliases: Vec<&'static str>,
+    pub(super) aliases: Vec<Code>,
     pub(super) severity: Option<Severity>,
     pub(super) span: Span,
     pub(super) message: String,
@@ -47,7 +47,7 @@ impl<'r> Findings<'r> {
     pub fn report(&mut self, span: Span, message: impl Into<String>) -> &mut Draft {
         self.drafts.push(Draft {
             rule: self.rule,
-            aliases: self.rule.aliases.to_vec(),
+            aliases: self.rule.aliases.iter().map(|&alias| alias.into()).collect(),
             severity: None,
             span,
             message: message.into(),
@@ -63,8 +63,8 @@ impl<'r> Findings<'r> {
 
 impl Draft {
     /// The rule's name and what other tools call this finding.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
-        [self.rule.name].into_iter().chain(self.aliases.iter().copied())
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        [self.rule.name].into_iter().chain(self.aliases.iter().map(AsRef::as_ref))
     }
 
     /// The same for a file without the bytes of `cut`; `None` when it is about them.
@@ -94,7 +94,12 @@ impl Draft {
     /// Of the rule's aliases only these mean this finding: a rule about several package managers has a code for
     /// each, and `# hadolint ignore=DL3019` must not silence its `DL3009`.
     pub fn aliases(&mut self, aliases: &[&'static str]) -> &mut Self {
-        self.aliases = aliases.to_vec();
+        self.codes(aliases.iter().map(|&alias| alias.into()).collect())
+    }
+
+    /// As [`Draft::aliases`], for codes that another program gave.
+    pub(super) fn codes(&mut self, codes: Vec<Code>) -> &mut Self {
+        self.aliases = codes;
         self
     }
 

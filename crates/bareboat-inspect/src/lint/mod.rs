@@ -20,6 +20,7 @@ mod pragma;
 mod preset;
 mod rule;
 pub mod rules;
+mod shellcheck;
 #[cfg(test)]
 mod tests;
 mod yaml;
@@ -36,5 +37,6 @@ pub use embedded::{Builds, Embedded, HostError, HostKind, NamedDockerfile};
 pub use engine::{Input, Linter};
 pub use findings::{Draft, Findings};
 pub use fix::{Fixed, WhichFixes};
-pub use preset::Preset;
+pub use preset::{Preset, UnknownPreset};
 pub use rule::{Group, Rule, Ruleset};
+pub use shellcheck::{RunShellCheck, ScriptToCheck, ShellRemark, read_remarks};

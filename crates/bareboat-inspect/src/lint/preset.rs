@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use bareboat_report::Severity;
 
-use super::Rule;
+use super::{Rule, rules};
 
 /// A set of rules to start from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -49,17 +49,20 @@ impl Preset {
         match self {
             Self::Recommended => rule.default_on,
             Self::All => true,
+            // Its findings have codes that only they know.
+            Self::Hadolint if std::ptr::eq(rule, &rules::SHELLCHECK) => true,
             Self::Hadolint | Self::Buildkit => self.judge(rule.aliases).is_some(),
         }
     }
 
     /// Whether the preset has findings with these aliases, and how bad it says they are.
-    pub(super) fn judge(self, aliases: &[&str]) -> Option<Option<Severity>> {
+    pub(super) fn judge(self, aliases: &[impl AsRef<str>]) -> Option<Option<Severity>> {
+        let mut aliases = aliases.iter().map(AsRef::as_ref);
         match self {
             Self::Recommended | Self::All => Some(None),
-            Self::Hadolint => aliases.iter().find_map(|alias| hadolint(alias)),
+            Self::Hadolint => aliases.find_map(hadolint),
             Self::Buildkit => {
-                aliases.iter().any(|alias| BUILDKIT.contains(alias)).then_some(Some(Severity::Warning))
+                aliases.any(|alias| BUILDKIT.contains(&alias)).then_some(Some(Severity::Warning))
             }
         }
     }

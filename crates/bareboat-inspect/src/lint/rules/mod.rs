@@ -17,6 +17,7 @@ mod user;
 use super::Rule;
 
 pub(super) use self::file::{PARSE_ERROR, UNUSED_PRAGMA};
+pub(super) use self::shell::shellcheck::RULE as SHELLCHECK;
 
 /// The groups' rules.
 static GROUPS: [&[&Rule]; 12] = [

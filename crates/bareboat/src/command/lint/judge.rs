@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bareboat_inspect::knowledge::{self, Date};
-use bareboat_inspect::lint::{BuildContext, Embedded, HostKind, Input, Linter, WhichFixes, add_ignores};
+use bareboat_inspect::lint::{
+    BuildContext, Embedded, HostKind, Input, Linter, RunShellCheck, ScriptToCheck, WhichFixes, add_ignores,
+};
 use bareboat_report::{FileReport, FileWrite, Finding};
 
 use super::configuration::Effective;
@@ -12,6 +14,17 @@ use super::directory::DirectoryFiles;
 use super::source::Target;
 use super::walk::normal;
 use crate::cli::LintArgs;
+use crate::shellcheck::ShellCheck;
+
+/// What the command line says about every file.
+pub struct Asked<'a> {
+    /// The command line.
+    pub arguments: &'a LintArgs,
+    /// The day.
+    pub today: Option<Date>,
+    /// Who is asked about scripts.
+    pub shellcheck: Option<&'a ShellCheck>,
+}
 
 /// What one file gave.
 pub struct Judged {
@@ -46,21 +59,21 @@ impl<'a> Change<'a> {
 
 /// Judges a file whose bytes are `text`.
 pub fn judge(
-    arguments: &LintArgs,
+    asked: &Asked<'_>,
     effective: &Effective,
-    today: Option<Date>,
     target: &Target,
     text: Vec<u8>,
 ) -> Judged {
+    let arguments = asked.arguments;
     let given = arguments.context.as_deref().or(target.context.as_deref());
     let change = Change::new(arguments);
     if let Some(kind) = target.host() {
-        return Host { kind, given: arguments.context.as_deref(), effective, today, change, target }
-            .judge(text);
+        return Host { kind, asked, effective, change, target }.judge(text);
     }
     let context = given.or(target.directory());
-    let surroundings = Surroundings { context, name: target.name_in(context), assumed: given.is_none() };
-    let done = surroundings.judge(&effective.linter, today, &target.arguments, &text, change);
+    let surroundings =
+        Surroundings { asked, context, name: target.name_in(context), assumed: given.is_none() };
+    let done = surroundings.judge(&effective.linter, &target.arguments, &text, change);
     let before = (done.text != text).then_some(text);
     let report = FileReport { path: target.name.clone(), source: done.text, findings: done.findings };
     Judged { report, before, writes: done.writes, applied: done.applied }
@@ -68,6 +81,7 @@ pub fn judge(
 
 /// A Dockerfile's build context.
 struct Surroundings<'a> {
+    asked: &'a Asked<'a>,
     context: Option<&'a Path>,
     /// The Dockerfile's path in it.
     name: Option<String>,
@@ -86,15 +100,22 @@ impl Surroundings<'_> {
     fn judge(
         &self,
         linter: &Linter,
-        today: Option<Date>,
         arguments: &BTreeMap<String, String>,
         text: &[u8],
         change: Change<'_>,
     ) -> Done {
         let files = self.context.map(DirectoryFiles::new);
         let build = files.as_ref().map(|files| BuildContext::new(files, self.name.as_deref(), self.assumed));
-        let input =
-            Input { source: text, build: build.as_ref(), today, arguments, facts: &knowledge::lookup };
+        let Asked { today, shellcheck, .. } = *self.asked;
+        let ask = |scripts: &[ScriptToCheck]| shellcheck.map_or_else(Vec::new, |found| found.ask(scripts));
+        let input = Input {
+            source: text,
+            build: build.as_ref(),
+            today,
+            arguments,
+            facts: &knowledge::lookup,
+            shellcheck: shellcheck.is_some().then_some(&ask as &RunShellCheck<'_>),
+        };
         match change {
             Change::Nothing => {
                 let findings = linter.lint(&input);
@@ -121,10 +142,8 @@ impl Surroundings<'_> {
 /// A file that holds Dockerfiles.
 struct Host<'a> {
     kind: HostKind,
-    /// The build context of the command line.
-    given: Option<&'a Path>,
+    asked: &'a Asked<'a>,
     effective: &'a Effective,
-    today: Option<Date>,
     change: Change<'a>,
     target: &'a Target,
 }
@@ -192,11 +211,12 @@ impl Host<'_> {
 
     fn inside(&self, embedded: &Embedded, change: Change<'_>) -> Done {
         let beside = || Some(normal(&self.target.directory()?.join(embedded.context.as_deref()?)));
-        let context = self.given.map(Path::to_owned).or_else(beside);
+        let context = self.asked.arguments.context.clone().or_else(beside);
         let context =
             context.map(|context| if context.as_os_str().is_empty() { PathBuf::from(".") } else { context });
-        let surroundings = Surroundings { context: context.as_deref(), name: None, assumed: false };
+        let surroundings =
+            Surroundings { asked: self.asked, context: context.as_deref(), name: None, assumed: false };
         let text = embedded.text.as_bytes();
-        surroundings.judge(&self.effective.linter, self.today, &embedded.arguments, text, change)
+        surroundings.judge(&self.effective.linter, &embedded.arguments, text, change)
     }
 }

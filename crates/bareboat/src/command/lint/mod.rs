@@ -19,12 +19,14 @@ use bareboat_inspect::knowledge::Date;
 use rayon::prelude::*;
 
 use self::configuration::{Configurations, Effective};
-use self::judge::{Judged, judge};
+pub use self::directory::DirectoryFiles;
+use self::judge::{Asked, Judged, judge};
 pub use self::list::describe;
 use self::source::Target;
 use self::walk::Exclude;
 use crate::cli::LintArgs;
 use crate::failure::Failure;
+use crate::shellcheck::ShellCheck;
 use crate::terminal::Terminal;
 
 /// From so many files on, several threads are worth starting.
@@ -47,7 +49,12 @@ pub fn run(arguments: &LintArgs, terminal: &Terminal) -> Result<ExitCode, Failur
     for target in &targets {
         wanted.push((target, configurations.of(target.configured_in())?));
     }
-    let (kept, mut judged) = judge_all(arguments, &wanted, &mut failures);
+    let shellcheck = ShellCheck::find(&arguments.shellcheck, std::env::var_os("PATH").as_deref())?;
+    let asked = Asked { arguments, today: today(), shellcheck: shellcheck.as_ref() };
+    let (kept, mut judged) = judge_all(&asked, &wanted, &mut failures);
+    for trouble in shellcheck.iter().flat_map(ShellCheck::troubles) {
+        terminal.warning(&trouble);
+    }
     let files: Vec<&Target> = kept.iter().map(|(target, _)| *target).collect();
     if !arguments.diff {
         failures.extend(write_back(&files, &judged));
@@ -75,14 +82,12 @@ type Wanted<'t> = (&'t Target, Arc<Effective>);
 
 /// Reads and judges; what cannot be read is a failure among good ones.
 fn judge_all<'t>(
-    arguments: &LintArgs,
+    asked: &Asked<'_>,
     wanted: &[Wanted<'t>],
     failures: &mut Vec<Failure>,
 ) -> (Vec<Wanted<'t>>, Vec<Judged>) {
-    let today = today();
-    let one = |(target, effective): &Wanted<'t>| {
-        target.read().map(|text| judge(arguments, effective, today, target, text))
-    };
+    let one =
+        |(target, effective): &Wanted<'t>| target.read().map(|text| judge(asked, effective, target, text));
     let results: Vec<Result<Judged, Failure>> = match wanted.len() >= WORTH_THREADS {
         true => wanted.par_iter().map(one).collect(),
         false => wanted.iter().map(one).collect(),
@@ -119,7 +124,8 @@ fn worst(terminal: &Terminal, failures: &[Failure]) -> Option<ExitCode> {
     Some(ExitCode::from(worst.exit_code()))
 }
 
-fn today() -> Option<Date> {
+/// The day; `None` before 1970.
+pub fn today() -> Option<Date> {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
     Date::from_days(i64::try_from(since.as_secs() / 86_400).ok()?)
 }

@@ -9,6 +9,7 @@ mod expansion_in_single_quotes;
 mod link_sh;
 mod pipefail;
 mod shell_syntax;
+pub(super) mod shellcheck;
 mod status_hidden_by_export;
 mod unquoted_substitution;
 mod unquoted_variable;
@@ -28,6 +29,7 @@ pub(super) static RULES: &[&Rule] = &[
     &link_sh::RULE,
     &pipefail::RULE,
     &shell_syntax::RULE,
+    &shellcheck::RULE,
     &status_hidden_by_export::RULE,
     &unquoted_substitution::RULE,
     &unquoted_variable::RULE,
