@@ -58,6 +58,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Judge Dockerfiles: what is wrong, what will happen, and how to repair it.
     Lint(LintArgs),
+    /// Judge Dockerfiles in an editor: a language server on standard input and output.
+    Lsp,
     /// List the images in the local store.
     Images(FormatArgs),
     /// Give an image another name.

@@ -7,6 +7,7 @@ mod images;
 mod init;
 mod lint;
 mod lock;
+mod lsp;
 mod manual;
 mod outdated;
 mod output;
@@ -44,6 +45,9 @@ pub fn run(arguments: Cli, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure
     {
         return Ok(code);
     }
+    if let Command::Lsp = &arguments.command {
+        return lsp::run();
+    }
     let session = Session::open(&arguments.global, terminal)?;
     match arguments.command {
         Command::Build(build) => build::run(&session, &build),
@@ -62,6 +66,7 @@ pub fn run(arguments: Cli, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure
         Command::Logout { domain } => registry::logout(&session, &domain),
         Command::Cache { action } => cache::run(session, action),
         Command::Lint(lint) => lint::run(&lint, terminal),
+        Command::Lsp => lsp::run(),
         Command::Man { directory } => manual::run(directory.as_deref()),
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),
     }
