@@ -69,8 +69,13 @@ const ANSWER: &str = r#"{"comments":[{"file":"-","line":2,"endLine":2,"column":6
 fn scripts_go_in_and_remarks_come_back_to_their_places() {
     let place =
         Place::new("FROM debian:13\nARG a=1\nRUN true \"$a\" && \\\n    # why\n    cd /x\nCMD echo $HOME\n");
+    // A file for each: they run at the same time.
     let log = place.directory.path().join("log");
-    place.shellcheck(&format!("{{ echo \"$@\"; cat; echo; }} >> {}\necho '{ANSWER}'; exit 1", log.display()));
+    std::fs::create_dir(&log).unwrap();
+    place.shellcheck(&format!(
+        "{{ echo \"$@\"; cat; echo; }} > {}/$$\necho '{ANSWER}'; exit 1",
+        log.display()
+    ));
     let (code, findings, stderr) = place.with_fake(&[]);
     assert_eq!(code, Some(1), "{stderr}");
     assert_eq!(
@@ -81,7 +86,8 @@ fn scripts_go_in_and_remarks_come_back_to_their_places() {
             "6:5 DL3025 `CMD` in shell form puts a shell between the engine and your program"
         ]
     );
-    let asked = std::fs::read_to_string(log).unwrap();
+    let asked = log.read_dir().unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let asked: String = asked.collect();
     assert!(asked.contains("export a=1\ntrue \"$a\" &&     cd /x\n"), "{asked}");
     assert!(asked.contains("echo $HOME\n") && asked.contains("--shell=dash"), "{asked}");
     // What rules here know is not asked for.

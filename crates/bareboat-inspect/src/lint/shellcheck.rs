@@ -166,8 +166,8 @@ impl<'c> Asked<'c> {
     fn offset(&self, line: usize, column: usize) -> Option<usize> {
         let text = self.script.text().as_str();
         let line = line.checked_sub(self.before + 1)?;
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
-        let start = starts.into_iter().nth(line)?;
+        let mut starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
+        let start = starts.nth(line)?;
         let rest = text[start..].split('\n').next().unwrap_or_default();
         let offset = rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at);
         Some(start + offset)
