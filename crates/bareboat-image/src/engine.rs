@@ -1,5 +1,7 @@
-//! Loads an image into Docker or Podman through the engine's API socket (Docker Engine API, `POST /images/load`).
+//! Loads images into Docker or Podman and takes them out again, through the engine's API socket (Docker Engine API,
+//! `POST /images/load`, `GET /images/NAME/get`).
 
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -36,6 +38,38 @@ pub fn load(store: &Store, subject: &Subject<'_>, socket: &Path) -> Result<Strin
     }
     let response = read_response(&stream).map_err(fail("read the answer of"))?;
     response.outcome()
+}
+
+/// Asks the engine that listens on `socket` for the image `name`: writes its archive, the form of `docker save`, to
+/// `file`.
+///
+/// # Errors
+/// [`EngineError::Refused`] carries the engine's own words, such as that there is no such image.
+pub fn save(name: &str, socket: &Path, file: &mut File) -> Result<(), EngineError> {
+    let fail = |act| move |source| EngineError::Io { act, socket: socket.to_path_buf(), source };
+    let mut stream = UnixStream::connect(socket).map_err(fail("connect to"))?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(fail("talk to"))?;
+    let head = format!(
+        "GET /images/{}/get HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bareboat\r\nConnection: close\r\n\r\n",
+        in_url(name)
+    );
+    stream.write_all(head.as_bytes()).map_err(fail("send to"))?;
+    let mut input = BufReader::with_capacity(CHUNK, stream);
+    let head = read_head(&mut input).map_err(fail("read the answer of"))?;
+    if head.status != 200 {
+        let mut body = Vec::new();
+        head.copy(&mut input.take(MAX_RESPONSE), &mut body).map_err(fail("read the answer of"))?;
+        return Err(Response { status: head.status, body }.refused());
+    }
+    head.copy(&mut input, file).map_err(fail("read an image from"))
+}
+
+/// A name as part of a path; anything but the characters of image names is escaped (RFC 3986, section 2.1).
+fn in_url(name: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/:@".contains(&byte);
+    name.bytes()
+        .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// Collects what is written and sends it in chunks (RFC 9112, section 7.1).
@@ -133,40 +167,61 @@ impl Response {
     }
 }
 
+/// What comes before an answer's body, and how the body is delimited.
+struct Head {
+    status: u16,
+    chunked: bool,
+    length: Option<u64>,
+}
+
+impl Head {
+    /// Copies the body, all of which must come.
+    fn copy(&self, input: &mut impl BufRead, output: &mut impl Write) -> io::Result<()> {
+        match (self.chunked, self.length) {
+            (true, _) => copy_chunked(input, output),
+            (false, Some(length)) => copy_exactly(input, length, output),
+            (false, None) => io::copy(input, output).map(drop),
+        }
+    }
+}
+
 /// Reads an answer of bounded size, whichever way it is delimited.
 fn read_response(stream: &UnixStream) -> io::Result<Response> {
     let mut input = BufReader::new(stream.take(MAX_RESPONSE));
+    let head = read_head(&mut input)?;
+    let mut body = Vec::new();
+    match head.copy(&mut input, &mut body) {
+        // An answer that is shorter than announced still has its words.
+        Err(error) if head.chunked || error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
+        _ => Ok(Response { status: head.status, body }),
+    }
+}
+
+fn read_head(input: &mut impl BufRead) -> io::Result<Head> {
     loop {
-        let status = read_line(&mut input)?;
+        let status = read_line(input)?;
         let status = status.split(' ').nth(1).and_then(|code| code.parse().ok());
-        let status: u16 = status.filter(|_| true).ok_or_else(|| malformed("it is not HTTP"))?;
-        let (mut chunked, mut length) = (false, None);
+        let status: u16 = status.ok_or_else(|| malformed("it is not HTTP"))?;
+        let mut head = Head { status, chunked: false, length: None };
         loop {
-            let line = read_line(&mut input)?;
+            let line = read_line(input)?;
             if line.is_empty() {
                 break;
             }
             let Some((name, value)) = line.split_once(':') else { continue };
             let (name, value) = (name.to_ascii_lowercase(), value.trim());
-            chunked |= name == "transfer-encoding" && value.eq_ignore_ascii_case("chunked");
+            head.chunked |= name == "transfer-encoding" && value.eq_ignore_ascii_case("chunked");
             if name == "content-length" {
-                length = value.parse::<u64>().ok();
+                head.length = value.parse::<u64>().ok();
             }
         }
-        if (100..200).contains(&status) {
-            continue;
+        if !(100..200).contains(&status) {
+            return Ok(head);
         }
-        let mut body = Vec::new();
-        match (chunked, length) {
-            (true, _) => read_chunked(&mut input, &mut body)?,
-            (false, Some(length)) => drop((&mut input).take(length).read_to_end(&mut body)?),
-            (false, None) => drop(input.read_to_end(&mut body)?),
-        }
-        return Ok(Response { status, body });
     }
 }
 
-fn read_chunked(input: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<()> {
+fn copy_chunked(input: &mut impl BufRead, output: &mut impl Write) -> io::Result<()> {
     loop {
         let line = read_line(input)?;
         let size = line.split(';').next().unwrap_or_default().trim();
@@ -174,10 +229,15 @@ fn read_chunked(input: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<()> 
         if size == 0 {
             return Ok(());
         }
-        if input.take(size).read_to_end(body)? as u64 != size {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
+        copy_exactly(input, size, output)?;
         read_line(input)?;
+    }
+}
+
+fn copy_exactly(input: &mut impl BufRead, size: u64, output: &mut impl Write) -> io::Result<()> {
+    match io::copy(&mut input.take(size), output)? == size {
+        true => Ok(()),
+        false => Err(io::ErrorKind::UnexpectedEof.into()),
     }
 }
 
@@ -200,7 +260,7 @@ const MAX_RESPONSE: u64 = 4 << 20;
 /// An engine that unpacks a large image says nothing until it is done.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
-/// Why an engine did not take an image.
+/// Why an engine did not take or give an image.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The image could not be read from the store.
@@ -217,7 +277,7 @@ pub enum EngineError {
         source: io::Error,
     },
     /// The engine refused the image.
-    #[error("the engine refused the image ({status}): {message}")]
+    #[error("the engine refused ({status}): {message}")]
     Refused {
         /// HTTP status.
         status: u16,

@@ -46,7 +46,7 @@ fn talk(response: &'static str, read_at_most: u64) -> (Result<String, EngineErro
     if read_at_most == u64::MAX {
         let body = request.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
         let mut sent = Vec::new();
-        read_chunked(&mut &request[body..], &mut sent).unwrap();
+        copy_chunked(&mut &request[body..], &mut sent).unwrap();
         assert!(sent == archive, "the engine gets the archive");
     }
     (result, request)
@@ -99,4 +99,43 @@ fn nonsense_and_silence_are_errors() {
     let subject = Subject { descriptor: &descriptor, reference: None, platform: None };
     let error = load(store, &subject, Path::new("/nonexistent/engine.sock")).unwrap_err();
     assert!(error.hint().unwrap().contains("start the engine"), "{error}");
+}
+
+/// Answers one request with `response`; what `save` writes, and the request's first line.
+fn saved(response: &'static str) -> (Result<Vec<u8>, EngineError>, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("engine.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let engine = thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut input = BufReader::new(&stream);
+        let first = read_line(&mut input).unwrap();
+        while !read_line(&mut input).unwrap().is_empty() {}
+        (&stream).write_all(response.as_bytes()).unwrap();
+        first
+    });
+    let path = directory.path().join("image.tar");
+    let result = save("localhost/web app:1", &socket, &mut File::create(&path).unwrap());
+    (result.map(|()| std::fs::read(&path).unwrap()), engine.join().unwrap())
+}
+
+#[test]
+fn an_image_is_taken_out_whole_or_not_at_all() {
+    let (image, request) =
+        saved("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntar\r\n0\r\n\r\n");
+    assert_eq!(
+        (image.unwrap(), request.as_str()),
+        (b"tar".to_vec(), "GET /images/localhost/web%20app:1/get HTTP/1.1")
+    );
+    assert_eq!(saved("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntar").0.unwrap(), b"tar");
+    for short in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntar",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ntar",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntar\r\n",
+    ] {
+        assert!(matches!(saved(short).0, Err(EngineError::Io { .. })), "{short}");
+    }
+    let refused =
+        saved("HTTP/1.1 404 Not Found\r\nContent-Length: 27\r\n\r\n{\"message\":\"No such image\"}").0;
+    assert_eq!(refused.unwrap_err().to_string(), "the engine refused (404): No such image");
 }

@@ -88,7 +88,7 @@ impl SourceError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Several { .. } => {
-                Some("choose one with `--platform OS/ARCHITECTURE` or by its name".into())
+                Some("choose one by its platform, `--platform OS/ARCHITECTURE`, or by its name: `docker-archive:FILE:NAME`, `oci-archive:FILE:NAME`, `oci:DIR:NAME`".into())
             }
             Self::Missing { .. } | Self::Digest { .. } => Some("fetch or save the image again".into()),
             Self::Store(error) => error.hint(),

@@ -1,9 +1,10 @@
-//! One image of a source: its documents, and its layers read one after the other.
+//! One image of a source: its documents, and its layers read one after the other or all at once.
 
 use std::io::{self, Read};
 use std::path::PathBuf;
 
 use bareboat_store::{Digest, DigestReader};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::source::blobs::Blobs;
@@ -64,6 +65,33 @@ pub struct Sizes {
     pub hidden: u64,
 }
 
+/// Looks at one entry and its content, from any thread; what it returns is kept until the layers are merged.
+pub type Look<'l, T> = dyn Fn(&Member, &mut dyn Read) -> io::Result<T> + Sync + 'l;
+
+/// What [`Image::read`] found.
+#[derive(Debug)]
+pub struct Pass<T> {
+    /// What the layers amount to.
+    pub merged: Merged,
+    /// The five sizes.
+    pub sizes: Sizes,
+    /// Each layer, lowest first.
+    pub layers: Vec<LayerFacts>,
+    /// What was seen of each entry, by layer, in the order of its archive.
+    pub seen: Vec<Vec<Seen<T>>>,
+}
+
+/// An entry and what was made of it.
+#[derive(Debug)]
+pub struct Seen<T> {
+    /// The digest of its content; of nothing, unless it is a regular file.
+    pub digest: Digest,
+    /// Modification time in seconds since 1970.
+    pub mtime: i64,
+    /// What [`Look`] returned.
+    pub value: T,
+}
+
 impl<'a> Image<'a> {
     pub(super) fn root_fs(blobs: &'a Blobs<'a>, content: LayerContent) -> Self {
         let layers = vec![LayerSource { descriptor: None, diff_id: None, content }];
@@ -121,13 +149,60 @@ impl<'a> Image<'a> {
             facts.push(result?);
         }
         let merged = merger.finish();
-        let sizes = Sizes {
-            pull: facts.iter().map(|facts| facts.pull).sum(),
-            tar: facts.iter().map(|facts| facts.tar).sum(),
+        let sizes = Sizes::new(&merged, &facts);
+        Ok((merged, sizes))
+    }
+
+    /// Reads all layers once, several at a time, and merges them. `look` sees every entry, also hidden ones.
+    ///
+    /// Keeps the metadata of every entry until the end, never a content: memory depends on the number of files, not
+    /// on their size. Of several faults the one in the lowest layer is returned.
+    pub fn read<T: Send>(&self, limits: Limits, look: &Look<'_, T>) -> Result<Pass<T>, SourceError> {
+        let read = |layer| self.read_layer(layer, limits, look);
+        let read: Vec<_> = (0..self.layers.len()).into_par_iter().map(read).collect();
+        let mut merger = Merger::new();
+        let (mut layers, mut seen) = (Vec::new(), Vec::new());
+        for (layer, read) in read.into_iter().enumerate() {
+            let (facts, entries) = read?;
+            merger.begin_layer();
+            let mut values = Vec::with_capacity(entries.len());
+            for (member, digest, value) in entries {
+                values.push(Seen { digest, mtime: member.mtime, value });
+                let what = || format!("layer {}", layer + 1);
+                merger.add(member, digest).map_err(|source| SourceError::Merge { what: what(), source })?;
+            }
+            layers.push(facts);
+            seen.push(values);
+        }
+        let merged = merger.finish();
+        let sizes = Sizes::new(&merged, &layers);
+        Ok(Pass { merged, sizes, layers, seen })
+    }
+
+    fn read_layer<T>(&self, layer: usize, limits: Limits, look: &Look<'_, T>) -> LayerRead<T> {
+        let mut entries = Vec::new();
+        let facts = self.visit_layer(layer, limits, &mut |member, content| {
+            let mut content = DigestReader::new(content);
+            let value = look(member, &mut content)?;
+            io::copy(&mut content, &mut io::sink())?;
+            let (_, digest, _) = content.finish();
+            entries.push((member.clone(), digest, value));
+            Ok(())
+        })?;
+        Ok((facts, entries))
+    }
+}
+
+type LayerRead<T> = Result<(LayerFacts, Vec<(Member, Digest, T)>), SourceError>;
+
+impl Sizes {
+    fn new(merged: &Merged, layers: &[LayerFacts]) -> Self {
+        Self {
+            pull: layers.iter().map(|facts| facts.pull).sum(),
+            tar: layers.iter().map(|facts| facts.tar).sum(),
             shipped: merged.shipped,
             visible: merged.visible,
             hidden: merged.shipped - merged.visible,
-        };
-        Ok((merged, sizes))
+        }
     }
 }

@@ -7,6 +7,7 @@ mod blobs;
 mod directory;
 mod error;
 mod image;
+mod location;
 mod read;
 
 use std::fs::File;
@@ -17,7 +18,8 @@ use bareboat_store::{Digest, Store};
 use serde::Deserialize;
 
 pub use error::SourceError;
-pub use image::{Image, LayerSource, Sizes};
+pub use image::{Image, LayerSource, Look, Pass, Seen, Sizes};
+pub use location::{Location, LocationError};
 pub use read::{LayerFacts, Visit};
 
 use crate::decompress::{Decompressed, Format};
@@ -52,6 +54,8 @@ pub struct Select {
     pub name: Option<String>,
     /// A platform; images of others are left out.
     pub platform: Option<Platform>,
+    /// Where several fit, those of this platform count, if there are any: the machine's own.
+    pub preferred: Option<Platform>,
 }
 
 impl<'s> Source<'s> {
@@ -98,6 +102,11 @@ impl<'s> Source<'s> {
     /// [`SourceError::None`] and [`SourceError::Several`] list the choices.
     pub fn image(&self, select: &Select) -> Result<Image<'_>, SourceError> {
         let mut images = self.images(select)?;
+        let is_preferred =
+            |image: &Image<'_>| select.preferred.as_ref().is_some_and(|wanted| is_for(image, wanted));
+        if images.len() > 1 && images.iter().any(is_preferred) {
+            images.retain(is_preferred);
+        }
         let choices = |images: &[Image<'_>]| images.iter().map(Image::title).collect();
         match images.len() {
             1 => Ok(images.remove(0)),
@@ -201,11 +210,7 @@ impl<'s> Source<'s> {
         }
         let config = ImageConfig::parse(&self.blobs.document(&manifest.config)?)?;
         let diff_ids = &config.root_fs.diff_ids;
-        if diff_ids.len() != manifest.layers.len() {
-            let reason =
-                format!("it has {} layers, its configuration {}", manifest.layers.len(), diff_ids.len());
-            return Err(SourceError::Invalid { what: descriptor.digest.to_string(), reason });
-        }
+        check_count(&descriptor.digest.to_string(), manifest.layers.len(), diff_ids.len())?;
         let layers = manifest.layers.iter().zip(diff_ids).map(|(layer, diff_id)| LayerSource {
             descriptor: Some(layer.clone()),
             diff_id: Some(*diff_id),
@@ -229,14 +234,7 @@ impl<'s> Source<'s> {
             return Err(SourceError::Digest { what, expected, found });
         }
         let config = ImageConfig::parse(&bytes)?;
-        if config.root_fs.diff_ids.len() != entry.layers.len() {
-            let reason = format!(
-                "it has {} layers, its configuration {}",
-                entry.layers.len(),
-                config.root_fs.diff_ids.len()
-            );
-            return Err(SourceError::Invalid { what: entry.config.clone(), reason });
-        }
+        check_count(&entry.config, entry.layers.len(), config.root_fs.diff_ids.len())?;
         let mut layers = Vec::new();
         for (name, diff_id) in entry.layers.iter().zip(&config.root_fs.diff_ids) {
             let path = TreePath::new(name).map_err(in_archive(name))?;
@@ -258,11 +256,25 @@ impl Select {
             Some(name) => name == wanted || same_reference(name, wanted),
             None => false,
         });
-        let platform = self.platform.as_ref().is_none_or(|wanted| {
-            image.config.as_ref().is_none_or(|config| config.platform.satisfies(wanted))
-        });
-        name && platform
+        name && self.platform.as_ref().is_none_or(|wanted| is_for(image, wanted))
     }
+}
+
+/// A root file system says nothing about its platform and passes for any.
+fn is_for(image: &Image<'_>, platform: &Platform) -> bool {
+    image.config.as_ref().is_none_or(|config| config.platform.satisfies(platform))
+}
+
+/// Every layer has a diff-id, and there are not more than any engine could mount.
+fn check_count(what: &str, layers: usize, diff_ids: usize) -> Result<(), SourceError> {
+    let invalid = |reason| Err(SourceError::Invalid { what: what.to_owned(), reason });
+    if layers != diff_ids {
+        return invalid(format!("it has {layers} layers, its configuration {diff_ids}"));
+    }
+    if layers > MAX_LAYERS {
+        return invalid(format!("it has {layers} layers, more than {MAX_LAYERS}"));
+    }
+    Ok(())
 }
 
 fn same_reference(left: &str, right: &str) -> bool {
@@ -316,6 +328,8 @@ fn decompress(file: File, temporary_directory: &Path) -> io::Result<File> {
 }
 
 const MAX_DOCUMENTS: usize = 1000;
+/// Linux mounts at most 500 layers over each other (overlayfs); nobody reads a tenfold of that by accident.
+const MAX_LAYERS: usize = 1000;
 
 #[cfg(test)]
 #[path = "source_tests.rs"]

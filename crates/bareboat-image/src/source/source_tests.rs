@@ -121,7 +121,7 @@ fn docker_archives_read_as_layouts() {
     let file = directory.path().join("image.tar");
     std::fs::write(&file, &archive).unwrap();
     let source = Source::open(&file, directory.path()).unwrap();
-    check_amd64(&source.image(&Select { name: Some("app:1".into()), platform: None }).unwrap());
+    check_amd64(&source.image(&Select { name: Some("app:1".into()), ..Select::default() }).unwrap());
 }
 
 /// The old form of a Docker archive: no layout, uncompressed layers in directories, some of them links. The
@@ -160,7 +160,7 @@ fn old_docker_archives_read_by_their_manifest() {
     let file = directory.path().join("old.tar");
     std::fs::write(&file, old_docker_archive(store, None)).unwrap();
     let source = Source::open(&file, directory.path()).unwrap();
-    let image = source.image(&Select { name: Some("app:1".into()), platform: None }).unwrap();
+    let image = source.image(&Select { name: Some("app:1".into()), ..Select::default() }).unwrap();
     check_amd64(&image);
     assert_eq!(contents(&image).2.pull, None);
     let lying = format!("{}.json", Digest::of(b"other").hex());
@@ -395,4 +395,41 @@ proptest::proptest! {
             proptest::prop_assert_eq!(dump, expected);
         }
     }
+}
+
+#[test]
+fn all_layers_at_once_give_what_one_after_the_other_gives() {
+    let Fixture { store, .. } = &fixture();
+    let source = Source::store(store, index(store));
+    let host = Select { preferred: Some(Platform::linux("arm64")), ..Select::default() };
+    let image = source.image(&host).unwrap();
+    let (_, merged, sizes) = contents(&image);
+    let pass = image.read(Limits::default(), &|member, content| {
+        let mut text = String::new();
+        // What is not read counts as well.
+        content.take(2).read_to_string(&mut text)?;
+        Ok((member.path.to_string(), text))
+    });
+    let pass = pass.unwrap();
+    assert_eq!((pass.merged, pass.sizes), (merged, sizes));
+    let seen: Vec<_> = pass.seen.iter().flatten().map(|seen| (seen.digest, seen.value.clone())).collect();
+    assert_eq!(seen[1], (Digest::of("arm64"), ("/etc/b".to_owned(), "ar".to_owned())));
+    assert_eq!(pass.layers.len(), 2);
+    let other = Select { preferred: Some(Platform::linux("s390x")), ..Select::default() };
+    assert!(matches!(source.image(&other), Err(SourceError::Several { choices }) if choices.len() == 2));
+}
+
+#[test]
+fn of_several_broken_layers_the_lowest_is_named() {
+    let Fixture { store, .. } = &fixture();
+    let mut layers =
+        [("f", "x"), ("g", "y"), ("h", "z")].map(|file| layer(store, Compression::Gzip, &[file]));
+    layers[1].diff_id = Digest::of(b"other");
+    layers[2].diff_id = Digest::of(b"other");
+    let config = ImageConfig::new(Platform::linux("amd64"));
+    let descriptor = crate::write_image(store, config, &layers, BTreeMap::new()).unwrap();
+    let source = Source::store(store, descriptor);
+    let error =
+        source.image(&Select::default()).unwrap().read(Limits::default(), &|_, _| Ok(())).unwrap_err();
+    assert!(error.to_string().starts_with("layer 2, decompressed, was changed"), "{error}");
 }
