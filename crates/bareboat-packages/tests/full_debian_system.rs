@@ -12,7 +12,7 @@ use bareboat_image::TreePath;
 use bareboat_packages::deb::Architecture;
 use bareboat_packages::debfile::DebReader;
 use bareboat_packages::elf::ElfFacts;
-use bareboat_packages::elf::loader::{LoadReport, Loader};
+use bareboat_packages::elf::loader::{CLibrary, LoadReport, Loader, default_directories};
 use bareboat_packages::scripts;
 use bareboat_packages::system::slices::{Slice, Slicing};
 use bareboat_packages::system::{Release, alternatives, base, sonames};
@@ -36,6 +36,8 @@ fn load(root: &Root, release: Release, architecture: Architecture) -> LoadReport
         elf: &elf,
         architecture,
         glibc: release.glibc(),
+        libc: CLibrary::Glibc,
+        directories: default_directories(architecture).into(),
         library_path: Vec::new(),
         cache: BTreeMap::new(),
         host: Some(TreePath::new(format!("usr/bin/python3.{}", release.python_minor())).unwrap()),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bareboat_image::{Kind, TreePath};
 use bareboat_packages::elf::ElfFacts;
-use bareboat_packages::elf::loader::{Finding, LoadReport, Loader};
+use bareboat_packages::elf::loader::{CLibrary, Finding, LoadReport, Loader, default_directories};
 use bareboat_packages::system::{ld_so_cache, sonames};
 use bareboat_store::Store;
 
@@ -33,6 +33,8 @@ pub fn load(
         elf: &elf,
         architecture: target.architecture,
         glibc: target.release.glibc(),
+        libc: CLibrary::Glibc,
+        directories: default_directories(target.architecture).into(),
         library_path: library_path
             .split([':', ';'])
             .filter(|part| !part.is_empty())

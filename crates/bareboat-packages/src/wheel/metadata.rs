@@ -39,7 +39,10 @@ pub struct Metadata {
 
 impl Metadata {
     /// Reads the text of `METADATA`; `file` is its path, for messages.
-    pub(super) fn parse(file: &str, text: &str) -> Result<Self, WheelError> {
+    ///
+    /// # Errors
+    /// A missing `Name` or `Version`.
+    pub fn parse(file: &str, text: &str) -> Result<Self, WheelError> {
         let mut metadata = Self::default();
         let mut author_email = None;
         for (field, value) in fields(text) {
@@ -90,7 +93,7 @@ impl WheelInfo {
     ///
     /// # Errors
     /// A missing or foreign `Wheel-Version`: an installer must refuse a major version it does not know.
-    pub(super) fn parse(file: &str, text: &str) -> Result<Self, WheelError> {
+    pub fn parse(file: &str, text: &str) -> Result<Self, WheelError> {
         let mut info = Self::default();
         let mut version = None;
         for (field, value) in fields(text) {

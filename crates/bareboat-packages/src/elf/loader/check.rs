@@ -9,7 +9,7 @@ use bareboat_image::TreePath;
 
 use super::link_map::{LinkMap, Loaded};
 use super::search::{Found, Search};
-use super::{Finding, LoadReport, Loader};
+use super::{CLibrary, Finding, LoadReport, Loader};
 use crate::elf::{ElfFacts, ElfKind};
 use crate::system::sonames;
 
@@ -90,7 +90,8 @@ impl<'a> Check<'a> {
         let host_may = self.loader.host.as_ref().and_then(|host| self.search.file(host));
         let host_may =
             host_may.and_then(|host| self.loader.elf.get(&host)).is_some_and(|host| host.executable_stack);
-        let refuses = self.loader.glibc >= (2, 41) && !host_may;
+        let strict = self.loader.libc == CLibrary::Glibc && self.loader.glibc >= (2, 41);
+        let refuses = strict && !host_may;
         for (path, facts) in self.files(part) {
             if facts.kind != ElfKind::SharedObject {
                 continue;

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use bareboat_image::TreePath;
 
-use super::Loader;
-use super::search::{Found, Search, default_directories, run_path};
+use super::search::{Found, Search, run_path};
+use super::{CLibrary, Loader};
 use crate::elf::ElfFacts;
 
 /// A loaded object.
@@ -118,18 +118,16 @@ impl<'a> LinkMap<'a> {
             let path = run_path(name, &object.origin, loader.architecture).into_iter().next()?;
             return search.at(&path);
         }
-        let facts = object.facts;
-        let mut directories = Vec::new();
-        if facts.runpath.is_none() {
-            directories.extend(self.rpath_chain(loader, index));
+        if loader.libc == CLibrary::Musl && is_musl_itself(name) {
+            return search.at(&format!("/lib/ld-musl-{}.so.1", loader.architecture.machine()));
         }
-        directories.extend(loader.library_path.iter().cloned());
-        if let Some(text) = &facts.runpath {
-            directories.extend(run_path(text, &object.origin, loader.architecture));
-        }
+        let mut directories = match loader.libc {
+            CLibrary::Glibc => self.glibc_directories(loader, index),
+            CLibrary::Musl => self.musl_directories(loader, index),
+        };
         let configured = directories.len();
-        if !facts.no_default_libraries {
-            directories.extend(default_directories(loader.architecture));
+        if !object.facts.no_default_libraries {
+            directories.extend(loader.directories.iter().cloned());
         }
         let mut tried = HashSet::new();
         for (position, directory) in directories.into_iter().enumerate() {
@@ -146,6 +144,34 @@ impl<'a> LinkMap<'a> {
             }
         }
         None
+    }
+
+    /// `DT_RPATH`, `LD_LIBRARY_PATH`, `DT_RUNPATH` (ld.so(8)).
+    fn glibc_directories(&self, loader: &Loader<'_>, index: usize) -> Vec<String> {
+        let object = &self.objects[index];
+        let mut directories = Vec::new();
+        if object.facts.runpath.is_none() {
+            directories.extend(self.rpath_chain(loader, index));
+        }
+        directories.extend(loader.library_path.iter().cloned());
+        if let Some(text) = &object.facts.runpath {
+            directories.extend(run_path(text, &object.origin, loader.architecture));
+        }
+        directories
+    }
+
+    /// `LD_LIBRARY_PATH`, then the run path of either kind of the object, of whoever loaded it, and so on up.
+    fn musl_directories(&self, loader: &Loader<'_>, index: usize) -> Vec<String> {
+        let mut directories = loader.library_path.clone();
+        let mut next = Some(index);
+        while let Some(index) = next {
+            let Object { origin, facts, loaded_by, .. } = &self.objects[index];
+            if let Some(text) = facts.runpath.as_ref().or(facts.rpath.as_ref()) {
+                directories.extend(run_path(text, origin, loader.architecture));
+            }
+            next = *loaded_by;
+        }
+        directories
     }
 
     /// `DT_RPATH` of the object, of whoever loaded it, and so on up, and of the program; each unless it has a run path.
@@ -194,4 +220,10 @@ impl<'a> LinkMap<'a> {
             }
         }
     }
+}
+
+/// musl answers for all libraries that its own code replaces.
+fn is_musl_itself(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("lib") else { return false };
+    ["c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet."].iter().any(|own| rest.starts_with(own))
 }

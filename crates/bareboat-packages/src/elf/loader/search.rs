@@ -111,7 +111,7 @@ pub(super) fn run_path(text: &str, origin: &TreePath, architecture: Architecture
 }
 
 /// Where Debian's loader looks when nothing else says, first to last (`ld.so --help`).
-pub(super) fn default_directories(architecture: Architecture) -> [String; 4] {
+pub fn default_directories(architecture: Architecture) -> [String; 4] {
     let triplet = architecture.triplet();
     [format!("/lib/{triplet}"), format!("/usr/lib/{triplet}"), "/lib".to_owned(), "/usr/lib".to_owned()]
 }

@@ -17,6 +17,8 @@ struct World {
     cache: BTreeMap<String, String>,
     glibc: (u16, u16),
     along: Vec<String>,
+    libc: CLibrary,
+    directories: Vec<String>,
 }
 
 fn path(text: &str) -> TreePath {
@@ -40,6 +42,8 @@ fn world() -> World {
         cache: BTreeMap::new(),
         glibc: (2, 41),
         along: Vec::new(),
+        libc: CLibrary::Glibc,
+        directories: default_directories(Architecture::Amd64).into(),
     };
     for (link, target) in [("lib", "usr/lib"), ("lib64", "usr/lib64")] {
         world.link(link, target);
@@ -71,6 +75,8 @@ impl World {
             elf: &self.elf.iter().collect(),
             architecture: Architecture::Amd64,
             glibc: self.glibc,
+            libc: self.libc,
+            directories: self.directories.clone(),
             library_path: self.library_path.clone(),
             cache: self.cache.clone(),
             host: Some(path("usr/bin/python3.13")),
@@ -331,4 +337,36 @@ fn what_came_along_counts_once_something_loads_it() {
     assert!(world.check().missing_libraries().is_empty());
     world.add(&format!("{SITE}/gi.so"), ElfMaker::library(X86_64).needs("libgio-2.0.so.0"));
     assert_eq!(world.check().missing_libraries().keys().copied().collect::<Vec<_>>(), ["libmount.so.1"]);
+}
+
+/// Alpine's tree: musl is its own loader.
+fn musl_world() -> World {
+    let mut world = World {
+        tree: Tree::new(),
+        elf: BTreeMap::new(),
+        libc: CLibrary::Musl,
+        directories: ["/lib", "/usr/local/lib", "/usr/lib"].map(str::to_owned).into(),
+        ..world()
+    };
+    world.add("lib/ld-musl-x86_64.so.1", library("libc.musl-x86_64.so.1"));
+    world.link("lib/libc.musl-x86_64.so.1", "ld-musl-x86_64.so.1");
+    let python = ElfMaker::program(X86_64, "/lib/ld-musl-x86_64.so.1").needs("libc.musl-x86_64.so.1");
+    world.add("usr/bin/python3.13", python);
+    world
+}
+
+#[test]
+fn musl_is_the_c_library_under_all_its_names_and_run_paths_are_inherited() {
+    let mut world = musl_world();
+    world.add(
+        "opt/x/tool",
+        ElfMaker::program(X86_64, "/lib/ld-musl-x86_64.so.1").needs("liba.so").runpath("$ORIGIN"),
+    );
+    world.add("opt/x/liba.so", library("liba.so").needs("libb.so").needs("libpthread.so.0"));
+    world.add("opt/x/libb.so", library("libb.so").needs("libc.so.6"));
+    assert_eq!(world.faults(), NOTHING);
+    assert_eq!(world.found("opt/x/liba.so", "libb.so").unwrap(), "/opt/x/libb.so");
+    assert_eq!(world.found("opt/x/libb.so", "libc.so.6").unwrap(), "/lib/ld-musl-x86_64.so.1");
+    world.libc = CLibrary::Glibc;
+    assert!(world.faults().iter().any(|fault| fault.contains("`libb.so`")), "glibc's are not inherited");
 }
