@@ -7,6 +7,7 @@ mod fix;
 pub mod render;
 mod rule_info;
 mod severity;
+mod size;
 mod suggest;
 
 pub use fault::Fault;
@@ -15,4 +16,5 @@ pub use fingerprint::fingerprints;
 pub use fix::{Edit, FileWrite, Fix, Safety};
 pub use rule_info::{Concern, RuleInfo};
 pub use severity::{Severity, UnknownSeverity};
+pub use size::size;
 pub use suggest::closest;

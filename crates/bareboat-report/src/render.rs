@@ -12,6 +12,7 @@ pub(crate) mod lines;
 mod markdown;
 mod sarif;
 mod sonarqube;
+mod table;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -28,6 +29,7 @@ pub use junit::junit;
 pub use markdown::markdown;
 pub use sarif::sarif;
 pub use sonarqube::sonarqube;
+pub use table::table;
 pub use text::{TextStyle, text};
 
 use crate::Finding;

@@ -11,6 +11,9 @@ use bareboat_build::event::Event;
 use bareboat_store::FetchEvent;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+pub use bareboat_report::render::table;
+pub use bareboat_report::size;
+
 use crate::cli::{ColorChoice, Global};
 use crate::failure::Failure;
 
@@ -245,65 +248,5 @@ pub fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
     if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
         std::process::exit(0);
-    }
-}
-
-/// Bytes for people: decimal units, one digit, as registries show them.
-pub fn size(bytes: u64) -> String {
-    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
-    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
-        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / *unit as f64),
-        None => format!("{bytes} B"),
-    }
-}
-
-/// A table: columns as wide as their widest cell, the first left, numbers right.
-pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
-    let columns = header.len();
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        cells.chain([header[column].chars().count()]).max().unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let is_number = |column: usize| {
-        !rows.is_empty()
-            && rows.iter().all(|row| row[column].starts_with(|c: char| c.is_ascii_digit() || c == '—'))
-    };
-    let numeric: Vec<bool> = (0..columns).map(is_number).collect();
-    let line = |cells: Vec<String>| {
-        let padded: Vec<String> = cells
-            .into_iter()
-            .enumerate()
-            .map(|(column, cell)| {
-                let space = " ".repeat(widths[column].saturating_sub(cell.chars().count()));
-                if numeric[column] { format!("{space}{cell}") } else { format!("{cell}{space}") }
-            })
-            .collect();
-        format!("{}\n", padded.join("  ").trim_end())
-    };
-    let mut text = line(header.iter().map(|cell| (*cell).to_owned()).collect());
-    for row in rows {
-        text.push_str(&line(row.clone()));
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shows_sizes_as_registries_do() {
-        assert_eq!(
-            ["999", "1000", "16900000"].map(|n| size(n.parse().unwrap())),
-            ["999 B", "1.0 kB", "16.9 MB"]
-        );
-    }
-
-    #[test]
-    fn aligns_numbers_to_the_right() {
-        let rows =
-            vec![vec!["base".to_owned(), "7.1 MB".to_owned()], vec!["app".to_owned(), "12.0 MB".to_owned()]];
-        assert_eq!(table(&["layer", "pull"], &rows), "layer     pull\nbase    7.1 MB\napp    12.0 MB\n");
     }
 }
