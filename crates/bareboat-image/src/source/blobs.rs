@@ -119,6 +119,14 @@ impl Archive {
         TreePath::new(name).is_ok_and(|name| self.members.contains_key(&name))
     }
 
+    /// True when it holds parts of an image, in either form: then it is no root file system.
+    pub(super) fn has_blobs(&self) -> bool {
+        self.members.keys().any(|path| {
+            let bytes = path.as_bytes();
+            bytes.starts_with(b"blobs/sha256/") || bytes.len() == 64 + 10 && bytes.ends_with(b"/layer.tar")
+        })
+    }
+
     /// Reads a small file.
     pub(super) fn read(&self, name: &str, limit: u64) -> Result<Vec<u8>, SourceError> {
         let mut bytes = Vec::new();

@@ -69,6 +69,14 @@ pub enum SourceError {
         /// How.
         reason: String,
     },
+    /// A form of image that is not read.
+    #[error("`{}` is {form}", path.display())]
+    Form {
+        /// Where.
+        path: PathBuf,
+        /// What it is.
+        form: &'static str,
+    },
     /// No image fits.
     #[error("no such image here; there is {}", list(choices))]
     None {
@@ -91,6 +99,9 @@ impl SourceError {
                 Some("choose one by its platform, `--platform OS/ARCHITECTURE`, or by its name: `docker-archive:FILE:NAME`, `oci-archive:FILE:NAME`, `oci:DIR:NAME`".into())
             }
             Self::Missing { .. } | Self::Digest { .. } => Some("fetch or save the image again".into()),
+            Self::Form { path, .. } => {
+                Some(format!("copy it to a form that is: `skopeo copy dir:{0} oci:{0}-oci`", path.display()))
+            }
             Self::Store(error) => error.hint(),
             _ => None,
         }

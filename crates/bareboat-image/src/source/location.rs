@@ -19,7 +19,7 @@ pub enum Location {
     Docker(String),
     /// `podman:NAME`.
     Podman(String),
-    /// Anything else: a path if there is one, otherwise the name of an image of the store.
+    /// Anything else: the name of an image of the store, or a path.
     Plain(String),
 }
 

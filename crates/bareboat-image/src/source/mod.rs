@@ -117,6 +117,13 @@ impl<'s> Source<'s> {
 
     fn open_directory(path: &Path) -> Result<Self, SourceError> {
         if !path.join("oci-layout").is_file() {
+            if path.join("index.json").is_file() && path.join("blobs").is_dir() {
+                return Err(SourceError::Missing { what: "the file `oci-layout`".into() });
+            }
+            if path.join("manifest.json").is_file() && path.join("version").is_file() {
+                let form = "a directory of containers/image's own form, which is not read";
+                return Err(SourceError::Form { path: path.to_path_buf(), form });
+            }
             let content = LayerContent::Directory(path.to_path_buf());
             return Ok(Self { blobs: Blobs::None, roots: vec![Root::Files(content)] });
         }
@@ -156,6 +163,11 @@ impl<'s> Source<'s> {
             let entries: Vec<DockerEntry> = json::from_bytes("image archive's manifest", &bytes)?;
             let roots = entries.into_iter().map(Root::Docker).collect();
             return Ok(Self { blobs: Blobs::Archive(archive), roots });
+        }
+        if archive.has_blobs() {
+            return Err(SourceError::Missing {
+                what: "its list of images, `manifest.json` or `index.json`,".into(),
+            });
         }
         let content = LayerContent::File(path.to_path_buf());
         Ok(Self { blobs: Blobs::None, roots: vec![Root::Files(content)] })

@@ -433,3 +433,36 @@ fn of_several_broken_layers_the_lowest_is_named() {
         source.image(&Select::default()).unwrap().read(Limits::default(), &|_, _| Ok(())).unwrap_err();
     assert!(error.to_string().starts_with("layer 2, decompressed, was changed"), "{error}");
 }
+
+#[test]
+fn half_an_image_is_no_root_file_system() {
+    let Fixture { directory, store } = &fixture();
+    let amd64 = image(store, "amd64");
+    let mut archive = Vec::new();
+    write_oci_archive(store, &amd64, None, &mut archive).unwrap();
+    let file = directory.path().join("image.tar");
+    let mut boundary = 0;
+    let mut reader = crate::tar::read::TarReader::new(&archive[..], Limits::default());
+    while let Some(member) = reader.next_member().unwrap() {
+        if member.path.as_bytes().starts_with(b"blobs/sha256/") {
+            boundary = reader.position() as usize + member.size() as usize + padding(member.size());
+            break;
+        }
+    }
+    // Cut where the next header would be, as a full disk may leave it.
+    std::fs::write(&file, &archive[..boundary]).unwrap();
+    let Err(error) = Source::open(&file, directory.path()) else { panic!() };
+    assert!(matches!(&error, SourceError::Missing { .. }), "{error}");
+    let layout = directory.path().join("layout");
+    write_layout(store, &amd64, None, &layout).unwrap();
+    std::fs::remove_file(layout.join("oci-layout")).unwrap();
+    let Err(error) = Source::open(&layout, directory.path()) else { panic!() };
+    assert_eq!(error.to_string(), "the image is not complete: the file `oci-layout` is missing");
+    let other = directory.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    for name in ["manifest.json", "version"] {
+        std::fs::write(other.join(name), "x").unwrap();
+    }
+    let Err(error) = Source::open(&other, directory.path()) else { panic!() };
+    assert!(error.hint().unwrap().contains("skopeo copy"), "{error}");
+}
