@@ -2,3 +2,4 @@
 
 pub mod knowledge;
 pub mod lint;
+mod page;

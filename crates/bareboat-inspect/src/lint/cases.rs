@@ -22,55 +22,7 @@ use super::{
     BuildContext, Configuration, Input, Linter, MemoryFiles, Preset, Rule, RunShellCheck, ScriptToCheck,
     ShellRemark, WhichFixes, read_remarks, rules,
 };
-
-/// A fenced block and the `Found at` lines below it.
-#[derive(Debug, Default)]
-struct Block<'p> {
-    words: Vec<&'p str>,
-    line: usize,
-    text: String,
-    found: Vec<(&'p str, Option<&'p str>)>,
-}
-
-impl Block<'_> {
-    fn is(&self, kind: &str) -> bool {
-        self.words.first() == Some(&"dockerfile") && self.words.get(1) == Some(&kind)
-    }
-
-    fn option(&self, name: &str) -> Option<&str> {
-        self.words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
-    }
-}
-
-fn blocks(page: &str) -> Vec<Block<'_>> {
-    let mut blocks: Vec<Block<'_>> = Vec::new();
-    let mut open = false;
-    for (index, line) in page.lines().enumerate() {
-        match (open, line.strip_prefix("```")) {
-            (true, Some(_)) => open = false,
-            (true, None) => {
-                let block = blocks.last_mut().expect("an open block");
-                block.text.push_str(line);
-                block.text.push('\n');
-            }
-            (false, Some(words)) => {
-                open = true;
-                let words = words.split_whitespace().collect();
-                blocks.push(Block { words, line: index + 1, ..Block::default() });
-            }
-            (false, None) => {
-                if let Some(rest) = line.strip_prefix("Found at ") {
-                    let (place, message) = match rest.split_once(": ") {
-                        Some((place, message)) => (place, Some(message)),
-                        None => (rest, None),
-                    };
-                    blocks.last_mut().expect("a block above `Found at`").found.push((place, message));
-                }
-            }
-        }
-    }
-    blocks
-}
+use crate::page::{Block, blocks};
 
 /// One page under test.
 struct Page<'p> {
@@ -95,12 +47,12 @@ impl<'p> Page<'p> {
             return;
         }
         self.after_case = true;
-        if block.is("bad") {
+        if block.is("dockerfile", "bad") {
             self.bad = Some(block);
             self.bad(block);
-        } else if block.is("good") {
+        } else if block.is("dockerfile", "good") {
             self.good(block);
-        } else if block.is("fixed") {
+        } else if block.is("dockerfile", "fixed") {
             self.fixed(block);
         } else {
             self.fault(block, "the block is neither `bad`, `good` nor `fixed`");
@@ -238,7 +190,7 @@ fn faults(rule: &'static Rule) -> Vec<String> {
         page.block(block);
     }
     for kind in ["bad", "good"] {
-        if !blocks.iter().any(|block| block.is(kind)) {
+        if !blocks.iter().any(|block| block.is("dockerfile", kind)) {
             page.faults.push(format!("{}.md: no `{kind}` case", rule.name));
         }
     }

@@ -86,8 +86,7 @@ impl Rule {
 
     /// One sentence about the rule: the first paragraph of its page.
     pub fn summary(&self) -> &'static str {
-        let after_title = self.docs.split_once("\n\n").map_or("", |(_, rest)| rest);
-        after_title.split("\n\n").next().unwrap_or_default().trim()
+        crate::page::summary(self.docs)
     }
 }
 
