@@ -1,5 +1,7 @@
 //! Looks, never builds: lint rules, audit rules, compare.
 
+pub mod facts;
+pub mod inspect;
 pub mod knowledge;
 pub mod lint;
 mod page;

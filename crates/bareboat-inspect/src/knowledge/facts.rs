@@ -68,6 +68,17 @@ pub enum LibcFamily {
     None,
 }
 
+impl LibcFamily {
+    /// The name people use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Glibc => "glibc",
+            Self::Musl => "musl",
+            Self::None => "none",
+        }
+    }
+}
+
 /// A distribution and its release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Distribution {

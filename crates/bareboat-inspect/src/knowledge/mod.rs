@@ -35,6 +35,11 @@ pub fn lookup(reference: &str, today: Option<Date>) -> Option<BaseFacts> {
     }
 }
 
+/// When support of a distribution's release ends, by `ID` and `VERSION_ID` of `/etc/os-release`; `None` is not known.
+pub fn end_of_life(id: &str, version: &str) -> Option<Date> {
+    release::end_of_life(id, version)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

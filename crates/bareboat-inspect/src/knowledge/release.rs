@@ -117,6 +117,11 @@ pub(super) fn named(part: &str) -> Option<String> {
     (known || alpine).then(|| part.to_owned())
 }
 
+/// When support of a release ended or will end, by `ID` and `VERSION_ID` of its `/etc/os-release`.
+pub(super) fn end_of_life(id: &str, version: &str) -> Option<Date> {
+    RELEASES.iter().find(|release| release.id == id && release.version == version)?.end_of_life
+}
+
 /// The codename of the Debian release with this number.
 pub(super) fn debian_codename(version: &str) -> Option<&'static str> {
     let found = RELEASES.iter().find(|release| release.id == "debian" && release.version == version);

@@ -1,0 +1,209 @@
+//! What is kept of a file's content while its layer streams by: a few facts, and the bytes of small files that are read
+//! later. Never more than a fixed amount in all, whatever an image holds.
+
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bareboat_image::TreePath;
+use bareboat_image::tar::read::{Member, MemberKind};
+use bareboat_packages::elf::{ElfError, ElfFacts};
+
+use super::secret::{self, Secret};
+
+/// What is known about a content. The same bytes have the same facts wherever they lie, but for secrets that only a
+/// file's name gives away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Content {
+    /// What kind of program or library it is.
+    pub elf: Elf,
+    /// What follows `#!` on its first line.
+    pub shebang: Option<String>,
+    /// All of its bytes, where something reads them.
+    pub bytes: Option<Vec<u8>>,
+    /// Secrets in it, by place.
+    pub secrets: Vec<Secret>,
+    /// It is BusyBox, under whatever name.
+    pub is_busybox: bool,
+}
+
+/// What an ELF file says about itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Elf {
+    /// It is no ELF file.
+    #[default]
+    No,
+    /// Its facts.
+    Facts(Box<ElfFacts>),
+    /// It begins as one and cannot be read.
+    Broken(String),
+}
+
+impl Content {
+    /// The facts of a readable ELF file.
+    pub fn elf(&self) -> Option<&ElfFacts> {
+        match &self.elf {
+            Elf::Facts(facts) => Some(facts),
+            _ => None,
+        }
+    }
+
+    /// Its bytes as text, with U+FFFD for what is not UTF-8.
+    pub fn text(&self) -> Option<std::borrow::Cow<'_, str>> {
+        self.bytes.as_deref().map(String::from_utf8_lossy)
+    }
+}
+
+/// Looks at contents, from several threads.
+pub(super) struct Looker<'a> {
+    temporary_directory: &'a Path,
+    /// Bytes that may still be kept.
+    left: AtomicU64,
+    /// Secrets that may still be kept.
+    secrets_left: AtomicU64,
+}
+
+impl<'a> Looker<'a> {
+    pub(super) fn new(temporary_directory: &'a Path) -> Self {
+        let (left, secrets_left) = (AtomicU64::new(MOST_KEPT), AtomicU64::new(MOST_SECRETS));
+        Self { temporary_directory, left, secrets_left }
+    }
+
+    /// True when files that should have been kept were not: there were too many.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.left.load(Ordering::Relaxed) == 0 || self.secrets_left.load(Ordering::Relaxed) == 0
+    }
+
+    /// What there is to say about one entry; `None` for nothing.
+    pub(super) fn look(&self, member: &Member, content: &mut dyn Read) -> io::Result<Option<Content>> {
+        let MemberKind::File { size } = member.kind else { return Ok(None) };
+        let mut found = Content::default();
+        let mut start = Vec::new();
+        content.take(FIRST_BYTES).read_to_end(&mut start)?;
+        if ElfFacts::is_elf(&start) {
+            self.look_at_elf(&start, content, &mut found)?;
+        } else if is_read_later(&member.path) && size <= MOST_OF_ONE && reserve(&self.left, size) {
+            content.read_to_end(&mut start)?;
+            found.secrets = secret::in_file(&member.path, &start);
+            found.bytes = Some(start);
+        } else {
+            found.shebang = shebang(&start);
+            found.secrets = look_for_secrets(member, start, content)?;
+        }
+        let secrets = found.secrets.len() as u64;
+        if !reserve(&self.secrets_left, secrets) {
+            found.secrets.clear();
+        }
+        Ok((found != Content::default()).then_some(found))
+    }
+
+    /// ELF's tables lie anywhere, so the file is spooled: in memory while it is small, else in an unnamed file.
+    fn look_at_elf(&self, start: &[u8], content: &mut dyn Read, found: &mut Content) -> io::Result<()> {
+        let mut spool = tempfile::spooled_tempfile_in(IN_MEMORY, self.temporary_directory);
+        spool.write_all(start)?;
+        io::copy(content, &mut spool)?;
+        found.elf = match ElfFacts::read(&mut spool) {
+            Ok(facts) if names(&facts) > MOST_NAMES => Elf::Broken("its tables are absurdly long".to_owned()),
+            Ok(facts) => Elf::Facts(Box::new(facts)),
+            Err(ElfError::Read(error)) => return Err(error),
+            Err(error) => Elf::Broken(error.to_string()),
+        };
+        spool.seek(SeekFrom::Start(0))?;
+        let mut scanner = secret::Scanner::new();
+        scanner.read(&mut spool)?;
+        found.is_busybox = scanner.has_busybox() && found.elf().is_some_and(ElfFacts::is_program);
+        found.secrets = scanner.finish();
+        Ok(())
+    }
+}
+
+/// Takes `size` from what is left; when there is not so much, nothing more is given to anybody.
+fn reserve(left: &AtomicU64, size: u64) -> bool {
+    let take = |left: u64| left.checked_sub(size);
+    let taken = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+    if taken.is_err() {
+        left.store(0, Ordering::Relaxed);
+    }
+    taken.is_ok()
+}
+
+/// Bytes of names in an ELF file's tables. Each of thousands of entries may point to the same long name.
+fn names(facts: &ElfFacts) -> usize {
+    let needed = facts.needed.iter().map(String::len);
+    let versions =
+        facts.version_needs.values().chain([&facts.version_definitions]).flatten().map(String::len);
+    needed.chain(versions).sum()
+}
+
+/// Small files are looked at with their names in mind, all others as a stream.
+fn look_for_secrets(member: &Member, mut start: Vec<u8>, content: &mut dyn Read) -> io::Result<Vec<Secret>> {
+    if member.size() <= secret::LARGEST_NAMED && secret::is_telling_name(&member.path) {
+        content.read_to_end(&mut start)?;
+        return Ok(secret::in_file(&member.path, &start));
+    }
+    let mut scanner = secret::Scanner::new();
+    scanner.read(&mut start.chain(content))?;
+    Ok(scanner.finish())
+}
+
+/// The rest of a first line that begins with `#!`, as the kernel reads it (binfmt_script: 255 bytes).
+fn shebang(start: &[u8]) -> Option<String> {
+    let line = start.get(..start.len().min(256))?.strip_prefix(b"#!")?;
+    let line = line.split(|&byte| byte == b'\n').next()?;
+    Some(String::from_utf8_lossy(line).trim().to_owned())
+}
+
+/// Files that facts are made of.
+fn is_read_later(path: &TreePath) -> bool {
+    let text = path.to_str_lossy();
+    let (directory, name) = text.rsplit_once('/').unwrap_or(("", &text));
+    match name {
+        "passwd" | "group" | "shadow" | "ld.so.cache" | "debian_version" => directory == "etc",
+        "os-release" => true,
+        "pyvenv.cfg" => true,
+        "status" => directory.ends_with("lib/dpkg"),
+        "installed" => directory.ends_with("lib/apk/db"),
+        "METADATA" | "WHEEL" | "RECORD" | "direct_url.json" => directory.ends_with(".dist-info"),
+        "PKG-INFO" => directory.ends_with(".egg-info"),
+        _ if name.starts_with("ld-musl-") => directory == "etc" && name.ends_with(".path"),
+        _ if name.ends_with(".list") => directory.ends_with("lib/dpkg/info"),
+        _ if name.ends_with(".md5sums") => {
+            directory.ends_with("lib/dpkg/info") || directory.ends_with("lib/dpkg/status.d")
+        }
+        _ => directory.ends_with("lib/dpkg/status.d"),
+    }
+}
+
+/// Enough for a first line and for telling kinds apart.
+const FIRST_BYTES: u64 = 512;
+/// Larger ELF files go through a temporary file.
+const IN_MEMORY: usize = 8 << 20;
+/// Bytes of one file that is kept: Debian's `status` on a full desktop is 6 MB.
+const MOST_OF_ONE: u64 = 32 << 20;
+/// Bytes of all files that are kept.
+const MOST_KEPT: u64 = 96 << 20;
+
+/// Secrets of all files: whoever has more has one problem.
+const MOST_SECRETS: u64 = 10_000;
+/// Bytes of names in one ELF file: ten times what the largest have.
+const MOST_NAMES: usize = 256 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_lines_are_read_as_the_kernel_reads_them() {
+        assert_eq!(shebang(b"#! /bin/sh -e\nx").as_deref(), Some("/bin/sh -e"));
+        assert_eq!(shebang(b"#!/usr/bin/env python3").as_deref(), Some("/usr/bin/env python3"));
+        assert_eq!(shebang(b"# !/bin/sh"), None);
+        assert_eq!(shebang(b""), None);
+    }
+
+    #[test]
+    fn what_is_kept_ends_somewhere() {
+        let looker = Looker::new(Path::new("/nowhere"));
+        assert!(reserve(&looker.left, MOST_KEPT - 1) && !looker.is_exhausted());
+        assert!(!reserve(&looker.left, 2) && looker.is_exhausted());
+    }
+}
