@@ -1,5 +1,6 @@
 //! Looks, never builds: lint rules, audit rules, compare.
 
+pub mod audit;
 pub mod facts;
 pub mod inspect;
 pub mod knowledge;

@@ -1,0 +1,11 @@
+//! What does it waste?
+
+mod cache;
+mod py_bytes;
+mod waste_dup;
+mod waste_hidden;
+
+use super::Rule;
+
+/// The rules of this question.
+pub(super) static RULES: &[&Rule] = &[&waste_hidden::RULE, &waste_dup::RULE, &cache::RULE, &py_bytes::RULE];
