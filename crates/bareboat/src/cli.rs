@@ -60,6 +60,12 @@ pub enum Command {
     Lint(LintArgs),
     /// Judge Dockerfiles in an editor: a language server on standard input and output.
     Lsp,
+    /// Show what an image is: platform, user, sizes, layers, packages, attack surface.
+    Inspect(InspectArgs),
+    /// Judge an image, whoever built it: will it start, how bare is it, what does it waste?
+    Audit(AuditArgs),
+    /// Set images side by side: sizes, attack surface, packages.
+    Compare(CompareArgs),
     /// List the images in the local store.
     Images(FormatArgs),
     /// Give an image another name.
@@ -446,6 +452,76 @@ pub enum PresetChoice {
     Hadolint,
     /// BuildKit's build checks.
     Buildkit,
+}
+
+/// Which image to read.
+#[derive(Debug, Args)]
+pub struct ImageArgs {
+    /// An image's name in the local store, docker:NAME, podman:NAME, a path, oci:DIR[:NAME],
+    /// oci-archive:FILE[:NAME], docker-archive:FILE[:NAME] or dir:ROOTFS.
+    #[arg(value_name = "IMAGE")]
+    pub image: String,
+    /// Which of several images [default: the one for this machine].
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<String>,
+}
+
+/// `inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    #[command(flatten)]
+    pub image: ImageArgs,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `audit`.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    #[command(flatten)]
+    pub image: ImageArgs,
+    /// The mildest finding that makes the exit code 1.
+    #[arg(long, value_name = "SEVERITY", default_value = "warning")]
+    pub threshold: ThresholdChoice,
+    /// Where to start from.
+    #[arg(long, value_enum, default_value = "recommended")]
+    pub preset: AuditPreset,
+    /// Rules that are on besides those of the preset, by name or by another tool's code.
+    #[arg(long, value_delimiter = ',', value_name = "RULE")]
+    pub enable: Vec<String>,
+    /// Rules that are off, by name or by another tool's code.
+    #[arg(long, value_delimiter = ',', value_name = "RULE")]
+    pub ignore: Vec<String>,
+    /// Findings that are accepted, with a reason and an end: a TOML file of [[waiver]] tables.
+    #[arg(long, value_name = "FILE")]
+    pub waivers: Option<PathBuf>,
+    /// How findings are printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// A set of audit rules to start from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AuditPreset {
+    /// What everybody should see.
+    Recommended,
+    /// Every rule.
+    All,
+}
+
+/// `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Images, as `audit` takes them.
+    #[arg(value_name = "IMAGE", required = true, num_args = 2..)]
+    pub images: Vec<String>,
+    /// Which of several images [default: those for this machine].
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<String>,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
 }
 
 /// `images`.

@@ -2,6 +2,7 @@
 
 use bareboat_image::output::OutputError;
 use bareboat_image::registry::RegistryError;
+use bareboat_image::source::SourceError;
 use bareboat_report::Fault;
 
 /// An error as the terminal shows it.
@@ -31,6 +32,18 @@ impl Failure {
     /// Reading or writing an image.
     pub fn from_image(error: impl std::error::Error) -> Self {
         Self { causes: causes(&error), ..Self::world(error.to_string()) }
+    }
+
+    /// Reading an image that the user named.
+    pub fn from_source(error: SourceError) -> Self {
+        let is_missing = |source: &std::io::Error| source.kind() == std::io::ErrorKind::NotFound;
+        let fault = match &error {
+            SourceError::Store(_) => Fault::World,
+            SourceError::Io { source, .. } if !is_missing(source) => Fault::World,
+            _ => Fault::Input,
+        };
+        let hint = error.hint();
+        Self { message: error.to_string(), causes: causes(&error), hint, fault }
     }
 
     /// Writing an image out of the store.

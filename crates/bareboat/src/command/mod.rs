@@ -1,10 +1,14 @@
 //! One file per command.
 
+mod audit;
 mod build;
 mod cache;
+mod compare;
 mod explain;
+mod image;
 mod images;
 mod init;
+mod inspect;
 mod lint;
 mod lock;
 mod lsp;
@@ -56,6 +60,9 @@ pub fn run(arguments: Cli, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure
         Command::Outdated(outdated) => outdated::run(&session, &outdated),
         Command::Init(init) => init::run(&session, &init),
         Command::Explain(explain) => explain::run(&session, &explain),
+        Command::Inspect(inspect) => inspect::run(&session, &inspect),
+        Command::Audit(audit) => audit::run(&session, &audit),
+        Command::Compare(compare) => compare::run(&session, &compare),
         Command::Images(format) => images::list(&session, &format),
         Command::Tag { image, name } => images::tag(&session, &image, &name),
         Command::Rm { images } => images::remove(&session, &images),

@@ -78,16 +78,27 @@ fn choice(session: &Session, descriptor: &Descriptor) -> Result<Option<Platform>
     Ok(own.filter(|_| images.len() > 1).map(|image| image.config.platform.clone()))
 }
 
+/// The first socket that is there, whichever engine's.
 fn socket() -> Option<PathBuf> {
+    sockets(&[Engine::Docker, Engine::Podman]).into_iter().find(|path| path.exists())
+}
+
+/// A container engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Docker,
+    Podman,
+}
+
+/// Where sockets of these engines may be; `DOCKER_HOST` first.
+pub fn sockets(engines: &[Engine]) -> Vec<PathBuf> {
     let named =
         std::env::var("DOCKER_HOST").ok().and_then(|host| host.strip_prefix("unix://").map(PathBuf::from));
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let candidates = [
-        named,
-        Some(PathBuf::from("/var/run/docker.sock")),
-        runtime.as_ref().map(|directory| directory.join("docker.sock")),
-        runtime.as_ref().map(|directory| directory.join("podman/podman.sock")),
-        Some(PathBuf::from("/run/podman/podman.sock")),
-    ];
-    candidates.into_iter().flatten().find(|path| path.exists())
+    let in_runtime = |name: &str| runtime.as_ref().map(|directory| directory.join(name));
+    let candidates = engines.iter().flat_map(|engine| match engine {
+        Engine::Docker => [named.clone(), Some("/var/run/docker.sock".into()), in_runtime("docker.sock")],
+        Engine::Podman => [None, in_runtime("podman/podman.sock"), Some("/run/podman/podman.sock".into())],
+    });
+    candidates.flatten().collect()
 }

@@ -235,7 +235,8 @@ fn preset(choice: PresetChoice) -> Preset {
     }
 }
 
-fn threshold(choice: ThresholdChoice) -> Threshold {
+/// The threshold that an option names.
+pub fn threshold(choice: ThresholdChoice) -> Threshold {
     match choice {
         ThresholdChoice::Error => Threshold::At(Severity::Error),
         ThresholdChoice::Warning => Threshold::At(Severity::Warning),

@@ -18,10 +18,12 @@ use std::time::SystemTime;
 use bareboat_inspect::knowledge::Date;
 use rayon::prelude::*;
 
+pub use self::configuration::threshold;
 use self::configuration::{Configurations, Effective};
 pub use self::directory::DirectoryFiles;
 use self::judge::{Asked, Judged, judge};
 pub use self::list::describe;
+pub use self::show::sum_of;
 use self::source::Target;
 use self::walk::Exclude;
 use crate::cli::LintArgs;

@@ -67,19 +67,8 @@ fn sum(arguments: &LintArgs, judged: &[Judged], accepted: usize) -> String {
     if accepted > 0 {
         done.push_str(&format!("{accepted} accepted by the baseline, "));
     }
-    if findings.is_empty() {
-        return format!("{files}: {done}nothing found");
-    }
-    let severities = Severity::ALL.into_iter().rev().filter_map(|severity| {
-        let of_it = findings.iter().filter(|finding| finding.severity == severity).count();
-        (of_it > 0).then(|| match severity {
-            Severity::Info => count(of_it, "notice"),
-            Severity::Style if of_it == 1 => "1 matter of style".to_owned(),
-            Severity::Style => format!("{of_it} matters of style"),
-            _ => count(of_it, severity.as_str()),
-        })
-    });
-    let mut text = format!("{files}: {done}{}", severities.collect::<Vec<_>>().join(", "));
+    let severities = findings.iter().map(|finding| finding.severity);
+    let mut text = format!("{files}: {done}{}", sum_of(severities));
     let fixable = |safety| {
         let fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
         fixes.filter(|fix| fix.safety == safety).count()
@@ -92,6 +81,22 @@ fn sum(arguments: &LintArgs, judged: &[Judged], accepted: usize) -> String {
         text.push_str(&format!("; `--fix --unsafe` repairs {}", safe + unsafe_));
     }
     text
+}
+
+/// How many of each severity, worst first.
+pub fn sum_of(severities: impl Iterator<Item = Severity>) -> String {
+    let all: Vec<Severity> = severities.collect();
+    let of_each = Severity::ALL.into_iter().rev().filter_map(|severity| {
+        let of_it = all.iter().filter(|other| **other == severity).count();
+        (of_it > 0).then(|| match severity {
+            Severity::Info => count(of_it, "notice"),
+            Severity::Style if of_it == 1 => "1 matter of style".to_owned(),
+            Severity::Style => format!("{of_it} matters of style"),
+            _ => count(of_it, severity.as_str()),
+        })
+    });
+    let text = of_each.collect::<Vec<_>>().join(", ");
+    if text.is_empty() { "nothing found".to_owned() } else { text }
 }
 
 fn count(number: usize, name: &str) -> String {
