@@ -84,6 +84,8 @@ pub(super) struct Archive {
     file: File,
     path: PathBuf,
     members: BTreeMap<TreePath, Stored>,
+    /// There is not one entry: zeros are an archive, too.
+    pub(super) is_empty: bool,
 }
 
 enum Stored {
@@ -98,9 +100,10 @@ enum Stored {
 impl Archive {
     /// Notes where everything is. `path` is for messages.
     pub(super) fn open(file: File, path: &Path) -> Result<Self, SourceError> {
-        let mut members = BTreeMap::new();
+        let (mut members, mut is_empty) = (BTreeMap::new(), true);
         let mut reader = TarReader::new(io::BufReader::with_capacity(BUFFER, &file), Limits::default());
         while let Some(member) = reader.next_member().map_err(in_archive(path.display()))? {
+            is_empty = false;
             let stored = match member.kind {
                 MemberKind::File { size } => Stored::At { offset: reader.position(), size },
                 MemberKind::Other(Kind::HardLink { target }) => Stored::Link(target),
@@ -112,7 +115,7 @@ impl Archive {
             };
             members.insert(member.path, stored);
         }
-        Ok(Self { file, path: path.to_path_buf(), members })
+        Ok(Self { file, path: path.to_path_buf(), members, is_empty })
     }
 
     pub(super) fn has(&self, name: &str) -> bool {

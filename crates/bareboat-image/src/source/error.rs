@@ -69,7 +69,7 @@ pub enum SourceError {
         /// How.
         reason: String,
     },
-    /// A form of image that is not read.
+    /// Nothing that an image is read from.
     #[error("`{}` is {form}", path.display())]
     Form {
         /// Where.
@@ -92,6 +92,10 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// What skopeo and Podman write for `dir:`.
+    pub(super) const CONTAINERS_DIRECTORY: &str =
+        "a directory of containers/image's own form, which is not read";
+
     /// An imperative that helps, where there is one.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -99,7 +103,7 @@ impl SourceError {
                 Some("choose one by its platform, `--platform OS/ARCHITECTURE`, or by its name: `docker-archive:FILE:NAME`, `oci-archive:FILE:NAME`, `oci:DIR:NAME`".into())
             }
             Self::Missing { .. } | Self::Digest { .. } => Some("fetch or save the image again".into()),
-            Self::Form { path, .. } => {
+            Self::Form { path, form } if *form == Self::CONTAINERS_DIRECTORY => {
                 Some(format!("copy it to a form that is: `skopeo copy dir:{0} oci:{0}-oci`", path.display()))
             }
             Self::Store(error) => error.hint(),

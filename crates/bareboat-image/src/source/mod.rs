@@ -77,6 +77,10 @@ impl<'s> Source<'s> {
         if metadata.is_dir() {
             return Self::open_directory(path);
         }
+        // Opening a pipe would wait for somebody who writes.
+        if !metadata.is_file() {
+            return Err(form(path, "neither a file nor a directory"));
+        }
         Self::open_file(path, temporary_directory)
     }
 
@@ -121,8 +125,7 @@ impl<'s> Source<'s> {
                 return Err(SourceError::Missing { what: "the file `oci-layout`".into() });
             }
             if path.join("manifest.json").is_file() && path.join("version").is_file() {
-                let form = "a directory of containers/image's own form, which is not read";
-                return Err(SourceError::Form { path: path.to_path_buf(), form });
+                return Err(form(path, SourceError::CONTAINERS_DIRECTORY));
             }
             let content = LayerContent::Directory(path.to_path_buf());
             return Ok(Self { blobs: Blobs::None, roots: vec![Root::Files(content)] });
@@ -163,6 +166,9 @@ impl<'s> Source<'s> {
             let entries: Vec<DockerEntry> = json::from_bytes("image archive's manifest", &bytes)?;
             let roots = entries.into_iter().map(Root::Docker).collect();
             return Ok(Self { blobs: Blobs::Archive(archive), roots });
+        }
+        if archive.is_empty {
+            return Err(form(path, "an empty archive"));
         }
         if archive.has_blobs() {
             return Err(SourceError::Missing {
@@ -305,6 +311,10 @@ struct DockerEntry {
     repo_tags: Vec<String>,
     #[serde(default, deserialize_with = "null_is_default")]
     layers: Vec<String>,
+}
+
+fn form(path: &Path, form: &'static str) -> SourceError {
+    SourceError::Form { path: path.to_path_buf(), form }
 }
 
 /// What an `index.json` lists, with names as Docker and as the OCI layout specification annotate them.

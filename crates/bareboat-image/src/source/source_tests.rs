@@ -465,4 +465,15 @@ fn half_an_image_is_no_root_file_system() {
     }
     let Err(error) = Source::open(&other, directory.path()) else { panic!() };
     assert!(error.hint().unwrap().contains("skopeo copy"), "{error}");
+    for (name, bytes) in [("empty", &b""[..]), ("zeros", &[0; 10_240])] {
+        let file = directory.path().join(name);
+        std::fs::write(&file, bytes).unwrap();
+        let Err(error) = Source::open(&file, directory.path()) else { panic!() };
+        assert!(error.to_string().ends_with("is an empty archive"), "{error}");
+    }
+    let pipe = directory.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0)
+        .unwrap();
+    let Err(error) = Source::open(&pipe, directory.path()) else { panic!() };
+    assert!(error.to_string().ends_with("is neither a file nor a directory"), "{error}");
 }
