@@ -84,12 +84,18 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// The facts as `inspect` gives them, with `findings` and `hard_rules` added: one JSON document with a line end.
-pub fn json(facts: &Facts, audit: &Audit) -> String {
-    format!("{:#}\n", document(facts, audit))
+/// Images with the facts as `inspect` gives them, and `findings` and `hard_rules` added: one JSON document with a line
+/// end. Of several images a document with all of them as `images`.
+pub fn json(audits: &[(Facts, Audit)]) -> String {
+    let mut documents: Vec<Value> = audits.iter().map(|(facts, audit)| document(facts, audit)).collect();
+    let document = match documents.len() {
+        1 => documents.remove(0),
+        _ => json!({ "version": 1, "images": documents }),
+    };
+    format!("{document:#}\n")
 }
 
-/// The same as a value.
+/// One image as a value.
 pub(crate) fn document(facts: &Facts, audit: &Audit) -> Value {
     let mut document = inspect::document(facts);
     document["findings"] =

@@ -263,12 +263,8 @@ impl Facts {
 
     /// A variable of the configuration's environment; the last one counts.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        let value = |variable: &'_ String| {
-            let (key, value) = variable.split_once('=')?;
-            (key == name).then(|| value.len())
-        };
-        let (variable, length) = self.config.env.iter().rev().find_map(|it| Some((it, value(it)?)))?;
-        Some(&variable[variable.len() - length..])
+        let variables = self.config.env.iter().rev().filter_map(|variable| variable.split_once('='));
+        { variables }.find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// Directories of `PATH`; those every engine sets where an image does not.

@@ -101,25 +101,21 @@ impl Finder<'_> {
         if is_rpm_database(directory, name) {
             return self.add(Ecosystem::Rpm, "rpm database", "", None, path, Vec::new());
         }
-        let read = || self.facts.content(&self.facts.real(path)?)?.text();
-        if name == "status" && directory.ends_with("lib/dpkg") {
-            if let Some(text) = read() {
-                self.dpkg(path, directory, &text);
-            }
-        } else if directory.ends_with("lib/dpkg/status.d") && !name.ends_with(".md5sums") {
-            if let Some(text) = read() {
-                self.dpkg(path, directory, &text);
-            }
-        } else if name == "installed" && directory.ends_with("lib/apk/db") {
-            if let Some(text) = read() {
-                self.apk(path, &text);
-            }
-        } else if name == "METADATA" && directory.ends_with(".dist-info")
-            || name == "PKG-INFO" && directory.ends_with(".egg-info")
-        {
-            if let Some(text) = read() {
-                self.python(path, directory, &text);
-            }
+        let is_dpkg = name == "status" && directory.ends_with("lib/dpkg")
+            || directory.ends_with("lib/dpkg/status.d") && !name.ends_with(".md5sums");
+        let is_apk = name == "installed" && directory.ends_with("lib/apk/db");
+        let is_python = name == "METADATA" && directory.ends_with(".dist-info")
+            || name == "PKG-INFO" && directory.ends_with(".egg-info");
+        if !is_dpkg && !is_apk && !is_python {
+            return;
+        }
+        let facts = self.facts;
+        let read = |path: TreePath| facts.content(&path)?.text();
+        let Some(text) = facts.real(path).and_then(read) else { return };
+        match () {
+            () if is_dpkg => self.dpkg(path, directory, &text),
+            () if is_apk => self.apk(path, &text),
+            () => self.python(path, directory, &text),
         }
     }
 

@@ -6,3 +6,6 @@ mod text;
 pub(crate) use json::document;
 pub use json::json;
 pub use text::text;
+
+#[cfg(test)]
+mod tests;

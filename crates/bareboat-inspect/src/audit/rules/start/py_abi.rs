@@ -8,6 +8,7 @@ use bareboat_packages::wheel::abi::{ExtensionName, Fit, judge};
 use bareboat_report::Severity;
 
 use crate::audit::{Context, Findings, Group, Rule};
+use crate::knowledge::LibcFamily;
 use crate::lint::Ruleset;
 
 pub(super) static RULE: Rule = Rule {
@@ -29,6 +30,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     else {
         return;
     };
+    let is_musl = facts.libcs.main().is_some_and(|libc| libc.family == LibcFamily::Musl);
     let mut loads: BTreeSet<(TreePath, String, u32)> = BTreeSet::new();
     let mut wrong = Vec::new();
     for (path, elf) in facts.elf() {
@@ -40,7 +42,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             None => versions.iter().copied().collect(),
         };
         // The suffix of CPython on musl differs in its last word only.
-        let name = String::from_utf8_lossy(path.file_name()).replace("-linux-musl", "-linux-gnu");
+        let name = String::from_utf8_lossy(path.file_name());
+        let name = if is_musl { name.replace("-linux-musl", "-linux-gnu") } else { name.into_owned() };
         let Some(module) = ExtensionName::parse(&name).map(|name| name.module.to_owned()) else { continue };
         let tags = facts.owner(path).map(|package| package.tags.as_slice()).unwrap_or_default();
         for minor in readers {
