@@ -11,8 +11,11 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use bareboat_dockerfile::{Dockerfile, Ignore};
+use bareboat_image::source::{Select, Source};
 use bareboat_image::tar::read::{Limits, TarReader};
 use bareboat_image::{ImageConfig, Index, Manifest, Reference, TreePath};
+use bareboat_inspect::audit::{Auditor, Configuration, Context, Preset, render};
+use bareboat_inspect::facts::{Facts, Reading};
 use bareboat_packages::deb::{self, ArchiveDate, Keyring, ReleaseFile, SuiteRole};
 use bareboat_packages::debfile::{Control, DebError, DebReader};
 use bareboat_packages::elf::ElfFacts;
@@ -49,6 +52,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("oci_manifest", oci_manifest),
     ("oci_config", oci_config),
     ("image_reference", image_reference),
+    ("root_fs", root_fs),
 ];
 
 /// A Dockerfile is kept byte for byte, and every instruction can be looked at.
@@ -249,5 +253,27 @@ pub fn image_reference(data: &[u8]) {
     if let Ok(reference) = text.parse::<Reference>() {
         assert_eq!(reference.to_string().parse::<Reference>().ok().as_ref(), Some(&reference));
         assert_eq!(reference.familiar().parse::<Reference>().ok().as_ref(), Some(&reference));
+    }
+}
+
+/// A root file system, or an image archive: everything that is known of it, and every rule.
+pub fn root_fs(data: &[u8]) {
+    let Ok(directory) = tempfile::tempdir() else { return };
+    let file = directory.path().join("image.tar");
+    if std::fs::write(&file, data).is_err() {
+        return;
+    }
+    let limits = Limits { entries: 1000, path: 4096, extension: 1 << 16, bytes: 1 << 24 };
+    let Ok(source) = Source::open(&file, directory.path()) else { return };
+    let Ok(images) = source.images(&Select::default()) else { return };
+    for image in images.iter().take(3) {
+        let reading = Reading { name: "fuzz", temporary_directory: directory.path(), limits };
+        let Ok(facts) = Facts::read(image, &reading) else { continue };
+        let configuration = Configuration { preset: Preset::All, ..Configuration::default() };
+        let Ok(auditor) = Auditor::new(configuration) else { return };
+        let audit = auditor.audit(&Context { facts: &facts, today: None });
+        assert_eq!(facts.sizes.shipped, facts.sizes.visible + facts.sizes.hidden);
+        let _ = render::text(&facts, &audit);
+        let _ = render::json(&[(facts, audit)]);
     }
 }

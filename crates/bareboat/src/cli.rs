@@ -461,7 +461,7 @@ pub struct ImageArgs {
     /// oci-archive:FILE[:NAME], docker-archive:FILE[:NAME] or dir:ROOTFS.
     #[arg(value_name = "IMAGE")]
     pub image: String,
-    /// Which of several images [default: the one for this machine].
+    /// Which of several images [default: the one for this machine]; `audit` takes `all` as well.
     #[arg(long, value_name = "PLATFORM")]
     pub platform: Option<String>,
 }

@@ -145,6 +145,12 @@ fn of_several_images_one_must_be_chosen() {
     let said = place.run(&["audit", "index.tar", "--platform", "linux/s390x"]);
     assert!(said.stdout.contains("`/app` is for amd64, the image for s390x"), "{}", said.stdout);
     assert_eq!(said.code, Some(1));
+    let said = place.run(&["audit", "index.tar", "--platform", "all"]);
+    let titles: Vec<&str> = said.stdout.lines().filter(|line| line.starts_with("index.tar for")).collect();
+    assert_eq!(titles, ["index.tar for linux/riscv64", "index.tar for linux/s390x"]);
+    let said = place.run(&["audit", "index.tar", "--platform", "all", "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(document["images"][1]["image"]["platform"], "linux/s390x");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use bareboat_inspect::audit::{Auditor, Configuration, Context, Preset, Waiver, render};
+use bareboat_inspect::audit::{Audit, Auditor, Configuration, Context, Preset, Waiver, render};
+use bareboat_inspect::facts::Facts;
 
 use super::image;
 use super::lint::{severity, sum_of, today};
@@ -17,21 +18,43 @@ pub fn run(session: &Session, arguments: &AuditArgs) -> Result<ExitCode, Failure
         let failure = Failure::input(error.to_string());
         error.hint().into_iter().fold(failure, Failure::hint)
     })?;
-    let facts = image::facts(session, &arguments.image.image, arguments.image.platform.as_deref())?;
-    let audit = auditor.audit(&Context { facts: &facts, today: today() });
+    let images = image::all_facts(session, &arguments.image.image, arguments.image.platform.as_deref())?;
+    let judge = |facts| {
+        let audit = auditor.audit(&Context { facts: &facts, today: today() });
+        (facts, audit)
+    };
+    let judged: Vec<(Facts, Audit)> = images.into_iter().map(judge).collect();
     print(&match arguments.format {
-        Format::Text => render::text(&facts, &audit),
-        Format::Json => render::json(&facts, &audit),
+        Format::Text => judged.iter().map(|(facts, audit)| titled(facts, audit, judged.len())).collect(),
+        Format::Json => render::json(&judged),
     });
-    if facts.is_incomplete {
-        session.terminal.warning("the image's lists of packages are larger than is read; some are missing");
-    }
     for waiver in auditor.expired(today()) {
         session.terminal.warning(&format!("the waiver of `{}` has ended: {}", waiver.rule, waiver.reason));
     }
-    let severities = audit.counted().map(|finding| finding.severity);
-    session.terminal.say(&format!("{}: {}", facts.name, sum_of(severities)));
-    Ok(ExitCode::from(u8::from(audit.reaches(severity(arguments.threshold)))))
+    for (facts, audit) in &judged {
+        if facts.is_incomplete {
+            session
+                .terminal
+                .warning("the image's lists of packages are larger than is read; some are missing");
+        }
+        let severities = audit.counted().map(|finding| finding.severity);
+        session.terminal.say(&format!("{}: {}", title(facts, judged.len()), sum_of(severities)));
+    }
+    let threshold = severity(arguments.threshold);
+    Ok(ExitCode::from(u8::from(judged.iter().any(|(_, audit)| audit.reaches(threshold)))))
+}
+
+/// Which of several images: by platform.
+fn title(facts: &Facts, images: usize) -> String {
+    match (&facts.platform, images) {
+        (Some(platform), 2..) => format!("{} for {platform}", facts.name),
+        _ => facts.name.clone(),
+    }
+}
+
+fn titled(facts: &Facts, audit: &Audit, images: usize) -> String {
+    let text = render::text(facts, audit);
+    if images > 1 { format!("{}\n\n{text}\n", title(facts, images)) } else { text }
 }
 
 fn configuration(arguments: &AuditArgs) -> Result<Configuration, Failure> {

@@ -23,13 +23,27 @@ pub struct Opened<'s> {
 /// Reads the facts of the image that `text` names; this machine's platform where there are several.
 pub fn facts(session: &Session, text: &str, platform: Option<&str>) -> Result<Facts, Failure> {
     let opened = Opened::open(session, text, platform)?;
-    let image = opened.image()?;
+    let image = opened.source.image(&opened.select).map_err(Failure::from_source)?;
+    read(session, text, &image)
+}
+
+/// As [`facts`]; those of every platform for the platform `all`.
+pub fn all_facts(session: &Session, text: &str, platform: Option<&str>) -> Result<Vec<Facts>, Failure> {
+    if platform != Some("all") {
+        return Ok(vec![facts(session, text, platform)?]);
+    }
+    let opened = Opened::open(session, text, None)?;
+    let images = opened.source.images(&opened.select).map_err(Failure::from_source)?;
+    images.iter().map(|image| read(session, text, image)).collect()
+}
+
+fn read(session: &Session, name: &str, image: &Image<'_>) -> Result<Facts, Failure> {
     let reading = Reading {
-        name: text,
+        name,
         temporary_directory: &session.store.temporary_directory(),
         limits: Limits { entries: MOST_ENTRIES, ..Limits::default() },
     };
-    Facts::read(&image, &reading).map_err(Failure::from_source)
+    Facts::read(image, &reading).map_err(Failure::from_source)
 }
 
 /// Entries of one layer: ten times what the largest images known have in all.
@@ -56,10 +70,6 @@ impl<'s> Opened<'s> {
             Location::Plain(text) => (plain(session, &text)?, None),
         };
         Ok(Self { source, select, _archive: archive })
-    }
-
-    fn image(&self) -> Result<Image<'_>, Failure> {
-        self.source.image(&self.select).map_err(Failure::from_source)
     }
 }
 

@@ -40,8 +40,43 @@ pub fn of(name: &str) -> Vec<Vec<u8>> {
             let pinned = format!("host.example:5000/team/app:1.2@sha256:{digest}");
             text(&["app", "team/app:v1.2_3-x", "localhost/a", "[::1]:5000/a", "docker.io/library/x", &pinned])
         }
+        "root_fs" => vec![root_fs()],
         _ => Vec::new(),
     }
+}
+
+/// One of each file that facts are made of.
+fn root_fs() -> Vec<u8> {
+    let elf = elves();
+    let site = "usr/lib/python3.13/site-packages";
+    TarMaker::new()
+        .file("etc/passwd", 0o644, b"root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1000::/:\n")
+        .file("etc/group", 0o644, b"root:x:0:\nlog:x:4:web\n")
+        .file("etc/shadow", 0o600, b"root:*:1:0:::::\n")
+        .file("etc/os-release", 0o644, b"ID=debian\nVERSION_ID=\"13\"\n")
+        .file("etc/ld.so.cache", 0o644, &cache())
+        .file("var/lib/dpkg/status", 0o644, PACKAGES.as_bytes())
+        .file("var/lib/dpkg/status.d/a", 0o644, b"Package: a\nVersion: 1-1\nArchitecture: all\n")
+        .file("var/lib/dpkg/status.d/a.md5sums", 0o644, b"d41d8cd98f00b204e9800998ecf8427e  usr/bin/tool\n")
+        .file("lib/apk/db/installed", 0o644, b"P:musl\nV:1.2\nA:x86_64\nF:lib\nR:ld-musl-x86_64.so.1\n\n")
+        .file("usr/bin/tool", 0o4755, b"#!/usr/bin/env -S python3 -u\nprint()\n")
+        .link("usr/bin/python3", b'2', "../../usr/bin/python3.13")
+        .file("usr/bin/python3.13", 0o755, &elf[0])
+        .file("usr/lib/python3.13/os.py", 0o644, b"x")
+        .file(&format!("{site}/_x.cpython-311-x86_64-linux-gnu.so"), 0o644, elf.last().unwrap())
+        .file(
+            &format!("{site}/x-1.dist-info/METADATA"),
+            0o644,
+            b"Metadata-Version: 2.1\nName: X\nVersion: 1\n",
+        )
+        .file(
+            &format!("{site}/x-1.dist-info/WHEEL"),
+            0o644,
+            b"Wheel-Version: 1.0\nTag: cp311-cp311-linux_x86_64\n",
+        )
+        .file(&format!("{site}/x-1.dist-info/RECORD"), 0o644, b"\"_x.so\",sha256=x,1\n../../../bin/tool,,\n")
+        .file("root/.netrc", 0o600, b"machine h login me password hunter2hunter2\n")
+        .build()
 }
 
 fn text(texts: &[&str]) -> Vec<Vec<u8>> {
