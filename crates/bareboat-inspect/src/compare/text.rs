@@ -69,59 +69,31 @@ fn tail(name: &str, most: usize, symbols: Symbols) -> String {
 
 fn rows(candidates: &[Candidate], symbols: Symbols) -> Vec<Row> {
     let facts: Vec<&Facts> = candidates.iter().map(|candidate| &candidate.facts).collect();
-    let sizes = |of: &dyn Fn(&Facts) -> Option<u64>| -> Vec<Option<u64>> {
-        facts.iter().map(|facts| of(facts)).collect()
-    };
-    let mut rows = Vec::new();
-    let mut bytes = |name, values: Vec<Option<u64>>| {
-        let most = values.iter().flatten().copied().max().unwrap_or_default();
-        let cell = |value: &Option<u64>| match value {
-            Some(value) => format!("{:9}{}", size(*value), bar(*value, most, symbols)),
-            None => "unknown".to_owned(),
-        };
-        rows.push(Row { name, cells: values.iter().map(cell).collect(), change: percent(&values) });
-    };
-    bytes("pull size", sizes(&|facts| facts.sizes.pull));
-    bytes("on disk (visible)", sizes(&|facts| Some(facts.sizes.visible)));
-    bytes("hidden in layers", sizes(&|facts| Some(facts.sizes.hidden)));
-    let numbers = |name, of: &dyn Fn(&Facts) -> (usize, String)| {
-        let values: Vec<(usize, String)> = facts.iter().map(|facts| of(facts)).collect();
-        let numbers: Vec<usize> = values.iter().map(|(number, _)| *number).collect();
-        Row { name, change: signed(&numbers), cells: values.into_iter().map(|(_, text)| text).collect() }
-    };
-    rows.push(numbers("packages", &|facts| {
-        let counts = package_counts(facts);
-        let text: Vec<String> =
-            counts.iter().map(|(ecosystem, number)| format!("{number} {}", ecosystem.as_str())).collect();
-        let text = if text.is_empty() { "0".to_owned() } else { text.join(", ") };
-        (counts.iter().map(|(_, number)| number).sum(), text)
-    }));
-    rows.push(numbers("executables", &|facts| {
-        let all = &facts.surface.executables;
-        let names: usize = all.iter().map(|executable| 1 + executable.links.len()).sum();
-        (all.len(), format!("{} ({names} names)", all.len()))
-    }));
+    let mut rows = vec![
+        bytes("pull size", facts.iter().map(|facts| facts.sizes.pull).collect(), symbols),
+        bytes("on disk (visible)", facts.iter().map(|facts| Some(facts.sizes.visible)).collect(), symbols),
+        bytes("hidden in layers", facts.iter().map(|facts| Some(facts.sizes.hidden)).collect(), symbols),
+        counted("packages", &facts, &packages),
+        counted("executables", &facts, &executables),
+    ];
     for (name, tool) in [
         ("shell", Tool::Shell),
         ("package manager", Tool::PackageManager),
         ("compiler", Tool::Compiler),
         ("network tools", Tool::Network),
     ] {
-        rows.push(numbers(name, &|facts| tools(facts, tool, symbols)));
+        rows.push(counted(name, &facts, &|facts| tools(facts, tool, symbols)));
     }
-    let yes = |good: bool, text: String| format!("{} {text}", mark(good, symbols));
-    let user = |facts: &&Facts| match (&facts.user.fault, facts.has_config) {
-        (_, false) => "unknown".to_owned(),
-        (Some(_), _) => yes(false, format!("{}: unresolved", facts.user.spec)),
-        (None, _) => yes(!facts.user.is_root(), format!("{}:{}", facts.user.uid, facts.user.gid)),
-    };
-    rows.push(Row { name: "runs as", cells: facts.iter().map(user).collect(), change: String::new() });
-    rows.push(numbers("setuid / file caps", &|facts| {
+    let users = facts.iter().map(|facts| user(facts, symbols)).collect();
+    rows.push(Row { name: "runs as", cells: users, change: String::new() });
+    rows.push(counted("setuid / file caps", &facts, &|facts| {
         let (set_id, capabilities) = (facts.surface.set_id.len(), facts.surface.capabilities.len());
-        (set_id + capabilities, yes(set_id + capabilities == 0, format!("{set_id} / {capabilities}")))
+        let number = set_id + capabilities;
+        (number, format!("{} {set_id} / {capabilities}", mark(number == 0, symbols)))
     }));
-    rows.push(numbers("secrets", &|facts| {
-        (facts.secrets.len(), yes(facts.secrets.is_empty(), facts.secrets.len().to_string()))
+    rows.push(counted("secrets", &facts, &|facts| {
+        let number = facts.secrets.len();
+        (number, format!("{} {number}", mark(number == 0, symbols)))
     }));
     let hard = |candidate: &Candidate| format!("{}/{}", candidate.audit.passed, candidate.audit.hard);
     let passed: Vec<usize> = candidates.iter().map(|candidate| candidate.audit.passed).collect();
@@ -131,6 +103,45 @@ fn rows(candidates: &[Candidate], symbols: Symbols) -> Vec<Row> {
         change: signed(&passed),
     });
     rows
+}
+
+/// A row of sizes with bars.
+fn bytes(name: &'static str, values: Vec<Option<u64>>, symbols: Symbols) -> Row {
+    let most = values.iter().flatten().copied().max().unwrap_or_default();
+    let cell = |value: &Option<u64>| match value {
+        Some(value) => format!("{:9}{}", size(*value), bar(*value, most, symbols)),
+        None => "unknown".to_owned(),
+    };
+    Row { name, cells: values.iter().map(cell).collect(), change: percent(&values) }
+}
+
+/// A row of numbers, each with its text.
+fn counted(name: &'static str, facts: &[&Facts], of: &dyn Fn(&Facts) -> (usize, String)) -> Row {
+    let (numbers, cells): (Vec<usize>, Vec<String>) = facts.iter().map(|facts| of(facts)).unzip();
+    Row { name, change: signed(&numbers), cells }
+}
+
+fn packages(facts: &Facts) -> (usize, String) {
+    let counts = package_counts(facts);
+    let text: Vec<String> =
+        counts.iter().map(|(ecosystem, number)| format!("{number} {}", ecosystem.as_str())).collect();
+    let text = if text.is_empty() { "0".to_owned() } else { text.join(", ") };
+    (counts.iter().map(|(_, number)| number).sum(), text)
+}
+
+fn executables(facts: &Facts) -> (usize, String) {
+    let all = &facts.surface.executables;
+    let names: usize = all.iter().map(|executable| 1 + executable.links.len()).sum();
+    (all.len(), format!("{} ({names} names)", all.len()))
+}
+
+fn user(facts: &Facts, symbols: Symbols) -> String {
+    let user = &facts.user;
+    match (&user.fault, facts.has_config) {
+        (_, false) => "unknown".to_owned(),
+        (Some(_), _) => format!("{} {}: unresolved", mark(false, symbols), user.spec),
+        (None, _) => format!("{} {}:{}", mark(!user.is_root(), symbols), user.uid, user.gid),
+    }
 }
 
 fn tools(facts: &Facts, tool: Tool, symbols: Symbols) -> (usize, String) {

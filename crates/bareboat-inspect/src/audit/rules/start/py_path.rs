@@ -1,11 +1,12 @@
 //! An interpreter reads the directories that packages are in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bareboat_image::TreePath;
 use bareboat_report::Severity;
 
 use crate::audit::{Context, Findings, Group, Rule};
+use crate::facts::SiteDirectory;
 use crate::lint::Ruleset;
 
 pub(super) static RULE: Rule = Rule {
@@ -44,32 +45,31 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         if is_read {
             continue;
         }
-        let packages = match count {
-            0 => "modules".to_owned(),
-            1 => "1 package".to_owned(),
-            more => format!("{more} packages"),
-        };
-        let wanted = site.minor.map_or("Python".to_owned(), |minor| format!("CPython 3.{minor}"));
-        if versions.is_empty() {
-            findings
-                .report_at(
-                    &site.path,
-                    format!("{packages} in `{}`, and no Python interpreter in the image", site.path),
-                )
-                .severity(Severity::Warning);
-            continue;
-        }
-        let present: Vec<String> = versions.iter().map(|minor| format!("3.{minor}")).collect();
-        findings
-            .report_at(
-                &site.path,
-                format!(
-                    "{packages} in `{}`, where only {wanted} looks; the image has {}",
-                    site.path,
-                    present.join(", ")
-                ),
-            )
-            .note("importing them fails with `ModuleNotFoundError`")
-            .help("make the environment with the Python version that the image has");
+        report(findings, site, count, &versions);
     }
+}
+
+/// A directory that no interpreter of `versions` reads.
+fn report(findings: &mut Findings<'_>, site: &SiteDirectory, count: usize, versions: &BTreeSet<u32>) {
+    let path = &site.path;
+    let packages = match count {
+        0 => "modules".to_owned(),
+        1 => "1 package".to_owned(),
+        more => format!("{more} packages"),
+    };
+    if versions.is_empty() {
+        let message = format!("{packages} in `{path}`, and no Python interpreter in the image");
+        findings.report_at(path, message).severity(Severity::Warning);
+        return;
+    }
+    let wanted = site.minor.map_or("Python".to_owned(), |minor| format!("CPython 3.{minor}"));
+    let present: Vec<String> = versions.iter().map(|minor| format!("3.{minor}")).collect();
+    let present = present.join(", ");
+    findings
+        .report_at(
+            path,
+            format!("{packages} in `{path}`, where only {wanted} looks; the image has {present}"),
+        )
+        .note("importing them fails with `ModuleNotFoundError`")
+        .help("make the environment with the Python version that the image has");
 }
