@@ -127,9 +127,4 @@ impl Audit {
     pub fn counted(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.waived.is_none())
     }
-
-    /// True when something is at least that bad.
-    pub fn reaches(&self, threshold: Severity) -> bool {
-        self.counted().any(|finding| finding.severity >= threshold)
-    }
 }

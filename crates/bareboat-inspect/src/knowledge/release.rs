@@ -119,6 +119,9 @@ pub(super) fn named(part: &str) -> Option<String> {
 
 /// When support of a release ended or will end, by `ID` and `VERSION_ID` of its `/etc/os-release`.
 pub(super) fn end_of_life(id: &str, version: &str) -> Option<Date> {
+    if id == "alpine" {
+        return alpine(version)?.end_of_life;
+    }
     RELEASES.iter().find(|release| release.id == id && release.version == version)?.end_of_life
 }
 

@@ -6,7 +6,7 @@ use bareboat_inspect::audit::{Audit, Auditor, Configuration, Context, Preset, Wa
 use bareboat_inspect::facts::Facts;
 
 use super::image;
-use super::lint::{severity, sum_of, today};
+use super::lint::{sum_of, threshold, today};
 use crate::cli::{AuditArgs, AuditPreset, Format};
 use crate::failure::Failure;
 use crate::session::Session;
@@ -40,8 +40,9 @@ pub fn run(session: &Session, arguments: &AuditArgs) -> Result<ExitCode, Failure
         let severities = audit.counted().map(|finding| finding.severity);
         session.terminal.say(&format!("{}: {}", title(facts, judged.len()), sum_of(severities)));
     }
-    let threshold = severity(arguments.threshold);
-    Ok(ExitCode::from(u8::from(judged.iter().any(|(_, audit)| audit.reaches(threshold)))))
+    let threshold = threshold(arguments.threshold);
+    let mut counted = judged.iter().flat_map(|(_, audit)| audit.counted());
+    Ok(ExitCode::from(u8::from(counted.any(|finding| threshold.fails(finding.severity)))))
 }
 
 /// Which of several images: by platform.
