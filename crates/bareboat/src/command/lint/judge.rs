@@ -58,12 +58,7 @@ impl<'a> Change<'a> {
 }
 
 /// Judges a file whose bytes are `text`.
-pub fn judge(
-    asked: &Asked<'_>,
-    effective: &Effective,
-    target: &Target,
-    text: Vec<u8>,
-) -> Judged {
+pub fn judge(asked: &Asked<'_>, effective: &Effective, target: &Target, text: Vec<u8>) -> Judged {
     let arguments = asked.arguments;
     let given = arguments.context.as_deref().or(target.context.as_deref());
     let change = Change::new(arguments);

@@ -190,6 +190,8 @@ pub fn normal(path: &Path) -> PathBuf {
             Component::ParentDir if matches!(normal.components().next_back(), Some(Component::Normal(_))) => {
                 normal.pop();
             }
+            // There is nothing above the root.
+            Component::ParentDir if normal.has_root() => {}
             other => normal.push(other),
         }
     }
