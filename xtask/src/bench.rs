@@ -36,8 +36,8 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
         let known: Vec<&str> = BENCHMARKS.iter().map(|(name, _)| *name).collect();
         return Err(format!("no benchmark `{unknown}`; there are: {}", known.join(", ")));
     }
-    let wanted = BENCHMARKS.iter().filter(|(name, _)| names.is_empty() || names.contains(name));
-    wanted.map(|(_, benchmark)| benchmark(&options)).collect()
+    let mut wanted = BENCHMARKS.iter().filter(|(name, _)| names.is_empty() || names.contains(name));
+    wanted.try_for_each(|(_, benchmark)| benchmark(&options))
 }
 
 struct Options {
