@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 /// A program to run.
 #[derive(Debug, Clone, Default)]
@@ -61,7 +62,7 @@ impl Runner for HostRunner {
         if let Some(directory) = &process.directory {
             command.current_dir(directory);
         }
-        let mut child = command.spawn()?;
+        let mut child = spawn(&mut command)?;
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         // All three at once: a program that fills one pipe while we serve another would wait for ever.
         let (output, messages) = thread::scope(|scope| {
@@ -72,6 +73,20 @@ impl Runner for HostRunner {
         let success = child.wait()?.success();
         Ok(Outcome { success, output: output?, messages: messages? })
     }
+}
+
+/// Starts a program that may have been written a moment ago: a process that another thread forked meanwhile holds it open
+/// until it executes its own, and for so long the kernel refuses (execve(2), ETXTBSY).
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    const TRIES: u32 = 40;
+    const PAUSE: Duration = Duration::from_millis(25);
+    for _ in 1..TRIES {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => thread::sleep(PAUSE),
+            result => return result,
+        }
+    }
+    command.spawn()
 }
 
 /// Reads everything, but keeps no more than any real answer has.
@@ -89,6 +104,22 @@ const MAX_OUTPUT: u64 = 64 << 20;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_that_somebody_still_holds_open_is_waited_for() {
+        use std::os::unix::fs::OpenOptionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let program = directory.path().join("program");
+        std::fs::copy("/bin/true", &program).unwrap();
+        let held = std::fs::OpenOptions::new().append(true).mode(0o755).open(&program).unwrap();
+        let release = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            drop(held);
+        });
+        let outcome = HostRunner.run(&Process { program, ..Process::default() });
+        assert!(outcome.unwrap().success);
+        release.join().unwrap();
+    }
 
     #[test]
     fn passes_input_environment_and_output_and_inherits_nothing() {
