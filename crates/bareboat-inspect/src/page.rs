@@ -27,6 +27,27 @@ impl Block<'_> {
         self.words.first() == Some(&language) && self.words.get(1) == Some(&kind)
     }
 
+    /// Compares the findings of a rule, each its place and message, with the lines below the block; the difference.
+    pub(crate) fn differs(&self, findings: &[(String, &str)]) -> Option<String> {
+        let line = |place: &str, message: Option<&str>| match message {
+            Some(message) => format!("{place}: {message}"),
+            None => place.to_owned(),
+        };
+        let expected: Vec<String> = self.found.iter().map(|(place, message)| line(place, *message)).collect();
+        let found: Vec<String> = findings
+            .iter()
+            .enumerate()
+            .map(|(index, (place, message))| match self.found.get(index) {
+                // Only the place is fixed.
+                Some((_, None)) => line(place, None),
+                _ => line(place, Some(message)),
+            })
+            .collect();
+        let lines =
+            |lines: &[String]| lines.iter().map(|line| format!("\n    Found at {line}")).collect::<String>();
+        (found != expected).then(|| format!("expected{}\n  got{}", lines(&expected), lines(&found)))
+    }
+
     /// The value of `name=value`.
     pub(crate) fn option(&self, name: &str) -> Option<&str> {
         self.words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='))

@@ -69,7 +69,7 @@ pub fn forget(domain: &str) -> Result<bool, Failure> {
 
 /// The file that logins are written to, and what it holds.
 fn own() -> Result<(PathBuf, Keyring), Failure> {
-    let file = docker_file().ok_or_else(|| {
+    let file = variable("REGISTRY_AUTH_FILE").or_else(docker_file).ok_or_else(|| {
         Failure::input("there is no place for a login: HOME is not set")
             .hint("set `DOCKER_CONFIG` to a directory")
     })?;
@@ -79,23 +79,23 @@ fn own() -> Result<(PathBuf, Keyring), Failure> {
 
 /// In the order of containers-auth.json(5), then Docker's.
 fn files() -> Vec<PathBuf> {
-    let directory = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    if let Some(file) = directory("REGISTRY_AUTH_FILE") {
+    if let Some(file) = variable("REGISTRY_AUTH_FILE") {
         return vec![file];
     }
-    let runtime = directory("XDG_RUNTIME_DIR").map(|runtime| runtime.join("containers/auth.json"));
-    let configuration = directory("XDG_CONFIG_HOME").or_else(|| Some(directory("HOME")?.join(".config")));
+    let runtime = variable("XDG_RUNTIME_DIR").map(|runtime| runtime.join("containers/auth.json"));
+    let configuration = variable("XDG_CONFIG_HOME").or_else(|| Some(variable("HOME")?.join(".config")));
     let kept = configuration.map(|directory| directory.join("containers/auth.json"));
     [runtime, kept, docker_file()].into_iter().flatten().collect()
 }
 
 fn docker_file() -> Option<PathBuf> {
-    let directory = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    if let Some(file) = directory("REGISTRY_AUTH_FILE") {
-        return Some(file);
-    }
-    let docker = directory("DOCKER_CONFIG").or_else(|| Some(directory("HOME")?.join(".docker")));
+    let docker = variable("DOCKER_CONFIG").or_else(|| Some(variable("HOME")?.join(".docker")));
     docker.map(|directory| directory.join("config.json"))
+}
+
+/// A path that the environment names.
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 fn read(file: &Path) -> Result<Option<Keyring>, String> {

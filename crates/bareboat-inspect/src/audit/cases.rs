@@ -24,36 +24,19 @@ fn faults(rule: &'static Rule) -> Vec<String> {
     let blocks = blocks(rule.docs);
     let mut faults = Vec::new();
     for block in &blocks {
-        let found: Vec<String> = audit(rule, block)
-            .iter()
-            .enumerate()
-            .map(|(index, finding)| {
-                let place = finding.place.path.as_ref().map_or("image".to_owned(), ToString::to_string);
-                match block.found.get(index) {
-                    Some((_, None)) => place,
-                    _ => format!("{place}: {}", finding.message),
-                }
-            })
-            .collect();
-        let expected: Vec<String> = block
-            .found
-            .iter()
-            .map(|(place, message)| match message {
-                Some(message) => format!("{place}: {message}"),
-                None => (*place).to_owned(),
-            })
-            .collect();
+        let findings = audit(rule, block);
+        let place =
+            |finding: &Finding| finding.place.path.as_ref().map_or("image".to_owned(), ToString::to_string);
+        let found: Vec<(String, &str)> =
+            findings.iter().map(|finding| (place(finding), finding.message.as_str())).collect();
         let mut fault = |fault: String| faults.push(format!("{}.md:{}: {fault}", rule.name, block.line));
         if !block.is("image", "bad") && !block.is("image", "good") {
             fault("the block is neither `image bad` nor `image good`".to_owned());
-        } else if block.is("image", "bad") == expected.is_empty() {
+        } else if block.is("image", "bad") == block.found.is_empty() {
             fault("`bad` has `Found at` lines below it, `good` has none".to_owned());
         }
-        if found != expected {
-            let lines = |lines: &[String]| {
-                lines.iter().map(|line| format!("\n    Found at {line}")).collect::<String>()
-            };
-            fault(format!("expected{}\n  got{}", lines(&expected), lines(&found)));
+        if let Some(difference) = block.differs(&found) {
+            fault(difference);
         }
     }
     for kind in ["bad", "good"] {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use bareboat_report::{Severity, closest};
+use bareboat_report::Severity;
 
 use super::{Rule, Waiver, rules};
-use crate::lint::Ruleset;
+use crate::lint::{ConfigurationError, Ruleset};
 
 /// What the user wants. Rules are named by their names or by any alias, in any case.
 #[derive(Debug, Clone)]
@@ -65,25 +65,9 @@ impl Configuration {
         let names = self.enable.iter().chain(&self.ignore).chain(self.severities.keys());
         for name in names {
             if !rules::all().any(|rule| rule.is_called(name)) {
-                let suggestion = closest(name, rules::all().map(|rule| rule.name)).map(str::to_owned);
-                return Err(ConfigurationError { name: name.clone(), suggestion });
+                return Err(ConfigurationError::unknown_rule(name, rules::all().map(|rule| rule.name)));
             }
         }
         Ok(())
-    }
-}
-
-/// No rule has this name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no rule `{name}`")]
-pub struct ConfigurationError {
-    name: String,
-    suggestion: Option<String>,
-}
-
-impl ConfigurationError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        self.suggestion.as_ref().map(|name| format!("did you mean `{name}`?"))
     }
 }

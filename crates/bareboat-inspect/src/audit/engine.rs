@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bareboat_report::Severity;
 
-use super::{Configuration, ConfigurationError, Finding, Findings, Rule, Waiver, rules};
+use super::{Configuration, Finding, Findings, Rule, Waiver, rules};
 use crate::facts::Facts;
 use crate::knowledge::Date;
+use crate::lint::ConfigurationError;
 
 /// What a rule can look at.
 #[derive(Debug, Clone, Copy)]

@@ -15,7 +15,7 @@ mod rule;
 pub mod rules;
 mod waiver;
 
-pub use configuration::{Configuration, ConfigurationError, Preset};
+pub use configuration::{Configuration, Preset};
 pub use engine::{Audit, Auditor, Context};
 pub use findings::{Draft, Findings};
 pub use rule::{Confidence, Finding, Group, Place, Rule};

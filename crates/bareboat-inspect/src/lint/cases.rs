@@ -105,33 +105,14 @@ impl<'p> Page<'p> {
     fn bad(&mut self, block: &Block<'_>) {
         let findings = self.with_input(block, &block.text, |input| self.linter(block).lint(input));
         let own = self.own(&findings);
-        let found: Vec<String> = own
-            .iter()
-            .enumerate()
-            .map(|(index, finding)| {
-                let place = format!("{}:{}", finding.place.line, finding.place.column);
-                match block.found.get(index) {
-                    Some((_, None)) => place,
-                    _ => format!("{place}: {}", finding.message),
-                }
-            })
-            .collect();
-        let expected: Vec<String> = block
-            .found
-            .iter()
-            .map(|(place, message)| match message {
-                Some(message) => format!("{place}: {message}"),
-                None => (*place).to_owned(),
-            })
-            .collect();
-        if expected.is_empty() {
+        let place = |finding: &Finding| format!("{}:{}", finding.place.line, finding.place.column);
+        let found: Vec<(String, &str)> =
+            own.iter().map(|finding| (place(finding), finding.message.as_str())).collect();
+        if block.found.is_empty() {
             self.fault(block, "no `Found at` line below the block");
         }
-        if found != expected {
-            let lines = |lines: &[String]| {
-                lines.iter().map(|line| format!("\n    Found at {line}")).collect::<String>()
-            };
-            self.fault(block, format!("expected{}\n  got{}", lines(&expected), lines(&found)));
+        if let Some(difference) = block.differs(&found) {
+            self.fault(block, difference);
         }
     }
 

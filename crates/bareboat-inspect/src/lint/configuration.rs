@@ -171,8 +171,7 @@ impl Configuration {
             if rules::find(name).next().is_none() && !is_foreign_code(name) {
                 let known =
                     rules::all().flat_map(|rule| [rule.name].into_iter().chain(rule.aliases.iter().copied()));
-                let suggestion = closest(name, known).map(str::to_owned);
-                return Err(ConfigurationError::UnknownRule { name: name.clone(), suggestion });
+                return Err(ConfigurationError::unknown_rule(name, known));
             }
         }
         Ok(())
@@ -193,6 +192,11 @@ pub enum ConfigurationError {
 }
 
 impl ConfigurationError {
+    /// None of the rules `known` is called `name`.
+    pub(crate) fn unknown_rule(name: &str, known: impl Iterator<Item = &'static str>) -> Self {
+        Self::UnknownRule { name: name.to_owned(), suggestion: closest(name, known).map(str::to_owned) }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

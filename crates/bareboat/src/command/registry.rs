@@ -1,12 +1,14 @@
 //! `bareboat push`, `pull`, `login`, `logout`: images travel to and from registries.
 
-use std::io::{BufRead, IsTerminal};
+use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
 use bareboat_build::event::Event;
-use bareboat_image::registry::{Keys, PullOptions, PushEvent, Pushed, Registries, RegistryError, Settings};
+use bareboat_image::registry::{
+    Keys, Login, PullOptions, PushEvent, Pushed, Registries, RegistryError, Settings,
+};
 use bareboat_image::{Descriptor, Reference};
-use bareboat_store::Fetcher;
+use bareboat_store::{BasicCredentials, Fetcher};
 
 use crate::cli::{Format, LoginArgs, NetworkArgs, PullArgs, PushArgs, RegistryArgs};
 use crate::failure::Failure;
@@ -14,15 +16,15 @@ use crate::logins;
 use crate::session::{Session, platforms, reference};
 use crate::terminal::{print, size};
 
-/// Does `work` with a client for registries.
-pub fn with_registries<T>(
+/// Does `work` with a client for registries that knows the user by `keys`.
+fn with_registries<T>(
     session: &Session,
     arguments: &RegistryArgs,
+    keys: &Keys<'_>,
     work: impl FnOnce(&Registries<'_>) -> Result<T, RegistryError>,
 ) -> Result<T, Failure> {
     let fetcher: Fetcher = session.fetcher(&NetworkArgs::default());
     let settings = Settings { plain_http: arguments.plain_http.iter().cloned().collect(), uploads: 0 };
-    let keys: &Keys<'_> = &logins::find;
     let registries = Registries::new(&fetcher, &session.store, keys, settings);
     let result = work(&registries).map_err(Failure::from);
     session.terminal.clear();
@@ -61,8 +63,9 @@ pub fn push_to(
         PushEvent::Expected(bytes) => bar.expect(bytes),
         PushEvent::Settled(bytes) => bar.advance(bytes),
     };
-    let pushed =
-        with_registries(session, arguments, |registries| registries.push(descriptor, reference, &observer));
+    let pushed = with_registries(session, arguments, &logins::find, |registries| {
+        registries.push(descriptor, reference, &observer)
+    });
     drop(bar);
     let pushed = pushed?;
     session.terminal.done(&format!("pushed {name} ({})", summary(&pushed)));
@@ -101,7 +104,7 @@ pub fn pull(session: &Session, arguments: &PullArgs) -> Result<ExitCode, Failure
     for name in &arguments.names {
         let reference = reference(name)?;
         session.terminal.event(Event::Stage { name: format!("Pulling {}", reference.familiar()) });
-        let pulled = with_registries(session, &arguments.registry, |registries| {
+        let pulled = with_registries(session, &arguments.registry, &logins::find, |registries| {
             registries.pull(&reference, &options)
         })?;
         let name = reference.familiar();
@@ -131,12 +134,9 @@ pub fn login(session: &Session, arguments: &LoginArgs) -> Result<ExitCode, Failu
     if user.is_empty() || password.is_empty() {
         return Err(Failure::input("a login wants a user name and a password"));
     }
-    let fetcher = session.fetcher(&NetworkArgs::default());
-    let settings =
-        Settings { plain_http: arguments.registry.plain_http.iter().cloned().collect(), uploads: 0 };
-    let credentials = bareboat_store::BasicCredentials::new(&user, &password);
-    let given = move |_: &str| Ok(Some(bareboat_image::registry::Login::Password(credentials.clone())));
-    Registries::new(&fetcher, &session.store, &given, settings).check_login(domain)?;
+    let credentials = BasicCredentials::new(&user, &password);
+    let given = move |_: &str| Ok(Some(Login::Password(credentials.clone())));
+    with_registries(session, &arguments.registry, &given, |registries| registries.check_login(domain))?;
     let place = logins::keep(domain, &user, &password)?;
     session.terminal.done(&format!("logged in to {domain} as {user}; kept in {place}"));
     Ok(ExitCode::SUCCESS)
@@ -155,13 +155,8 @@ fn ask(question: &str) -> Result<String, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::input("nobody is there to type a user name").hint("pass `--username NAME`"));
     }
-    eprint_question(question);
-    line(&mut std::io::stdin().lock())
-}
-
-fn eprint_question(question: &str) {
-    use std::io::Write;
     let _ = write!(std::io::stderr(), "{question}");
+    line(&mut std::io::stdin().lock())
 }
 
 fn line(input: &mut dyn BufRead) -> Result<String, Failure> {

@@ -1,7 +1,6 @@
 //! Everything is copied before dependencies are installed.
 
 use bareboat_dockerfile::Kind;
-use bareboat_dockerfile::instruction::Source;
 use bareboat_report::Severity;
 
 use crate::lint::context::{Call, Step, grammar};
@@ -39,10 +38,7 @@ fn copies_everything(step: &Step<'_>) -> bool {
         Kind::Add(add) => &add.transfer,
         _ => return false,
     };
-    transfer.sources.iter().any(|source| match source {
-        Source::Path(word) => matches!(word.text.trim_matches(['"', '\'']), "." | "./" | "/" | "*" | "./*"),
-        Source::Heredoc(_) => false,
-    })
+    transfer.sources.iter().any(super::is_everything)
 }
 
 /// A call that installs what a file of the application names.

@@ -1,7 +1,5 @@
 //! The ignore file lets in what does not belong into an image.
 
-use bareboat_dockerfile::Kind;
-use bareboat_dockerfile::instruction::Source;
 use bareboat_report::Severity;
 
 use crate::lint::{Context, Findings, Group, Rule, Ruleset};
@@ -29,31 +27,19 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     if missed.is_empty() {
         return;
     }
-    for (_, step) in context.steps() {
-        let Kind::Copy(copy) = &step.effective().kind else { continue };
-        if copy.from.is_some() || !copy.transfer.exclude.is_empty() {
-            continue;
-        }
-        for source in &copy.transfer.sources {
-            let Source::Path(word) = source else { continue };
-            if !matches!(word.text.trim_matches(['"', '\'']), "." | "./" | "/" | "*" | "./*") {
-                continue;
-            }
-            let names: Vec<String> = missed.iter().map(|name| format!("`{name}`")).collect();
-            let mut wanted = text.to_owned();
-            if !wanted.is_empty() && !wanted.ends_with('\n') {
-                wanted.push('\n');
-            }
-            wanted.extend(missed.iter().flat_map(|name| [*name, "\n"]));
-            findings
-                .report(word.span, format!("everything is copied, and `{path}` lets {} in", names.join(", ")))
-                .note("whoever has the image can read it")
-                .help(format!("add a line for each to `{path}`"))
-                .unsafe_fix(format!("add them to `{path}`"), [])
-                .fix_writes(path, wanted);
-            return;
-        }
+    let Some(span) = super::copied_whole(context) else { return };
+    let names: Vec<String> = missed.iter().map(|name| format!("`{name}`")).collect();
+    let mut wanted = text.to_owned();
+    if !wanted.is_empty() && !wanted.ends_with('\n') {
+        wanted.push('\n');
     }
+    wanted.extend(missed.iter().flat_map(|name| [*name, "\n"]));
+    findings
+        .report(span, format!("everything is copied, and `{path}` lets {} in", names.join(", ")))
+        .note("whoever has the image can read it")
+        .help(format!("add a line for each to `{path}`"))
+        .unsafe_fix(format!("add them to `{path}`"), [])
+        .fix_writes(path, wanted);
 }
 
 /// History, secrets, and what is made anew inside the image.

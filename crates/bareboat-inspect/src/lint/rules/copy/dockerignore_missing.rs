@@ -1,7 +1,5 @@
 //! Everything is copied, and there is no ignore file.
 
-use bareboat_dockerfile::Kind;
-use bareboat_dockerfile::instruction::Source;
 use bareboat_report::Severity;
 
 use crate::lint::{Context, Findings, Group, Rule, Ruleset};
@@ -23,24 +21,13 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         return;
     }
     // Whoever names what is copied does not need it.
-    for (_, step) in context.steps() {
-        let Kind::Copy(copy) = &step.effective().kind else { continue };
-        if copy.from.is_some() || !copy.transfer.exclude.is_empty() {
-            continue;
-        }
-        for source in &copy.transfer.sources {
-            let Source::Path(word) = source else { continue };
-            if matches!(word.text.trim_matches(['"', '\'']), "." | "./" | "/" | "*" | "./*") {
-                findings
-                    .report(word.span, "everything is copied, and there is no `.dockerignore`")
-                    .note("with it come `.git`, local settings, build results and whatever else lies about")
-                    .help("write a `.dockerignore`, or name what is copied")
-                    .unsafe_fix("write a `.dockerignore`", [])
-                    .fix_writes(".dockerignore", USUAL.concat());
-                return;
-            }
-        }
-    }
+    let Some(span) = super::copied_whole(context) else { return };
+    findings
+        .report(span, "everything is copied, and there is no `.dockerignore`")
+        .note("with it come `.git`, local settings, build results and whatever else lies about")
+        .help("write a `.dockerignore`, or name what is copied")
+        .unsafe_fix("write a `.dockerignore`", [])
+        .fix_writes(".dockerignore", USUAL.concat());
 }
 
 /// What no image needs, whatever it is for.

@@ -14,7 +14,10 @@ mod copy_source_missing;
 mod dockerignore_misses;
 mod dockerignore_missing;
 
-use crate::lint::Rule;
+use bareboat_dockerfile::instruction::Source;
+use bareboat_dockerfile::{Kind, Span};
+
+use crate::lint::{Context, Rule};
 
 /// The rules of this group, by name.
 pub(super) static RULES: &[&Rule] = &[
@@ -32,3 +35,23 @@ pub(super) static RULES: &[&Rule] = &[
     &dockerignore_misses::RULE,
     &dockerignore_missing::RULE,
 ];
+
+/// A source that is the whole build context.
+fn is_everything(source: &Source) -> bool {
+    match source {
+        Source::Path(word) => matches!(word.text.trim_matches(['"', '\'']), "." | "./" | "/" | "*" | "./*"),
+        Source::Heredoc(_) => false,
+    }
+}
+
+/// Where the first COPY takes the whole build context, without saying what to leave out.
+fn copied_whole(context: &Context<'_>) -> Option<Span> {
+    context.steps().find_map(|(_, step)| {
+        let Kind::Copy(copy) = &step.effective().kind else { return None };
+        let is_plain = copy.from.is_none() && copy.transfer.exclude.is_empty();
+        copy.transfer.sources.iter().filter(|_| is_plain).find_map(|source| match source {
+            Source::Path(word) if is_everything(source) => Some(word.span),
+            _ => None,
+        })
+    })
+}
