@@ -102,18 +102,18 @@ impl Place<'_> {
         Ok(None)
     }
 
-    /// The text that the top level of a Python file, or of any other with such a line, gives the first of `names`.
+    /// The text that the top level of a Python file gives the first of `names` that is there.
     fn assigned(&self, file: &str, names: &[&str]) -> Result<Option<String>, BuildError> {
-        let Some(text) = self.text(file)? else { return Ok(None) };
-        Ok(names.iter().find_map(|name| constant(&text, name)))
+        let text = self.text(file)?;
+        let Some(parsed) = text.and_then(|text| parse_module(&text).ok()) else { return Ok(None) };
+        Ok(names.iter().find_map(|name| constant(&parsed.syntax().body, name)))
     }
 }
 
 /// The text that `name` has at the top level of a module.
-fn constant(source: &str, name: &str) -> Option<String> {
-    let parsed = parse_module(source).ok()?;
+fn constant(body: &[Stmt], name: &str) -> Option<String> {
     let is_name = |target: &Expr| matches!(target, Expr::Name(target) if target.id.as_str() == name);
-    parsed.syntax().body.iter().find_map(|statement| {
+    body.iter().find_map(|statement| {
         let value = match statement {
             Stmt::Assign(assign) if assign.targets.iter().any(is_name) => &assign.value,
             Stmt::AnnAssign(assign) if is_name(&assign.target) => assign.value.as_ref()?,
