@@ -65,9 +65,8 @@ fn commands(program: &Path, above: &[&str]) -> Result<Vec<Vec<String>>, String> 
 
 /// The command, built as the tests build it: for the package alone its dependencies would be compiled once more.
 fn program() -> Result<PathBuf, String> {
-    let status = Command::new(env!("CARGO"))
+    let status = crate::cargo()
         .args(["build", "--quiet", "--workspace", "--bin", "bareboat"])
-        .current_dir(crate::root())
         .status()
         .map_err(|error| format!("cannot build bareboat: {error}"))?;
     let target =

@@ -1,7 +1,6 @@
 //! Checks that a crate imports only what lies below it, against `cargo metadata`.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 /// The house, from the ground up (`ARCHITECTURE.md`). A crate may import any crate of a lower floor, and those
 /// named beside it on its own.
@@ -19,9 +18,8 @@ const FLOORS: &[(&str, u8, &[&str])] = &[
 
 /// Fails with every import that goes up or sideways.
 pub fn check() -> Result<(), String> {
-    let output = Command::new(env!("CARGO"))
+    let output = crate::cargo()
         .args(["metadata", "--format-version=1", "--no-deps"])
-        .current_dir(crate::root())
         .output()
         .map_err(|error| format!("cannot run `cargo metadata`: {error}"))?;
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)

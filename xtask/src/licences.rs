@@ -2,7 +2,6 @@
 //! `deny.toml`, which `cargo deny` reads, too.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
 /// What `deny.toml` says.
 struct Policy {
@@ -60,9 +59,8 @@ impl Policy {
 /// Fails with every package that `deny.toml` does not allow.
 pub fn check() -> Result<(), String> {
     let policy = Policy::read()?;
-    let output = Command::new(env!("CARGO"))
+    let output = crate::cargo()
         .args(["metadata", "--format-version=1", "--locked"])
-        .current_dir(crate::root())
         .output()
         .map_err(|error| format!("cannot run `cargo metadata`: {error}"))?;
     if !output.status.success() {

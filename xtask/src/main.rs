@@ -42,6 +42,20 @@ fn main() -> ExitCode {
     }
 }
 
+/// Cargo in the repository's directory, as somebody at a shell would start it: of the variables that `cargo run` sets for
+/// the program it runs, build scripts would take some for their own and everything above them would be compiled again.
+fn cargo() -> std::process::Command {
+    let mut command = std::process::Command::new(env!("CARGO"));
+    command.current_dir(root());
+    let of_this_package = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+    for (name, _) in std::env::vars_os() {
+        if of_this_package.iter().any(|start| name.to_string_lossy().starts_with(start)) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 /// The repository's directory.
 fn root() -> &'static std::path::Path {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository")

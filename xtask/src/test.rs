@@ -19,7 +19,7 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
         return Err("`--all` was given, and the tests above cannot run here".to_owned());
     }
     let has = |what: &str| !missing.iter().any(|(name, _)| *name == what);
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = crate::cargo();
     command.args(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]).args(filters);
     if has(NETWORK) {
         command.env("BAREBOAT_FULL", "1");
@@ -27,10 +27,7 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     if all {
         command.env("BAREBOAT_NO_SKIP", "1");
     }
-    let status = command
-        .current_dir(crate::root())
-        .status()
-        .map_err(|error| format!("cannot run `cargo test`: {error}"))?;
+    let status = command.status().map_err(|error| format!("cannot run `cargo test`: {error}"))?;
     if status.success() { Ok(()) } else { Err("tests failed".to_owned()) }
 }
 

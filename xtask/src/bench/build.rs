@@ -64,19 +64,8 @@ struct Bound {
 
 impl Bench {
     fn prepare() -> Result<Self, String> {
-        let status = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--release",
-                "--package",
-                "bareboat",
-                "--package",
-                "bareboat-build",
-                "--bins",
-                "--examples",
-            ])
-            .current_dir(crate::root())
-            .status();
+        let status =
+            crate::cargo().args(["build", "--release", "--workspace", "--bins", "--examples"]).status();
         if !status.is_ok_and(|status| status.success()) {
             return Err("`cargo build --release` failed".to_owned());
         }

@@ -180,10 +180,9 @@ fn command(words: &[String]) -> Command {
 
 /// The release binary, built here.
 fn build() -> Result<PathBuf, String> {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo
-        .args(["build", "--release", "--package", "bareboat", "--bin", "bareboat"])
-        .current_dir(crate::root());
+    // With the examples, which the other benchmark needs: without them dependencies would have other features.
+    let mut cargo = crate::cargo();
+    cargo.args(["build", "--release", "--workspace", "--bins", "--examples"]);
     match cargo.status() {
         Ok(status) if status.success() => Ok(crate::root().join("target/release/bareboat")),
         _ => Err("`cargo build --release` failed".to_owned()),
