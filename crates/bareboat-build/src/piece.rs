@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bareboat_image::{Kind, Part, Tree, TreePath};
 use bareboat_packages::elf::ElfFacts;
 use bareboat_packages::scripts::Alternative;
-use bareboat_store::Digest;
+use bareboat_store::{Digest, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
 /// What one operation brings.
@@ -22,13 +22,57 @@ pub struct Piece {
     /// What its Python sources import as they are imported.
     pub imports: Imports,
     /// Files kept aside for something that is generated later (certificates), by their path in the package.
-    pub captured: BTreeMap<TreePath, Digest>,
+    pub captured: Captured,
     /// For a Debian package: what dpkg would have recorded.
     pub debian: Option<DebianFacts>,
     /// For a wheel: what its metadata says.
     pub python: Option<PythonFacts>,
     /// Python files that do not compile, with the reason.
     pub uncompiled: Vec<(TreePath, String)>,
+}
+
+/// Small files together in one blob: a certificate bundle is made of more than a hundred.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Captured {
+    /// Their contents, one after the other in the order of their paths; `None` when there are none.
+    pub blob: Option<Digest>,
+    /// The length of each in bytes, by its path in the package.
+    pub lengths: BTreeMap<TreePath, usize>,
+}
+
+impl Captured {
+    /// The most bytes of all together; the certificates of the world have 220 kB.
+    pub const LARGEST: u64 = 16 << 20;
+
+    /// Keeps `files` in the store.
+    ///
+    /// # Errors
+    /// The store cannot be written to.
+    pub fn keep(store: &Store, files: &BTreeMap<TreePath, Vec<u8>>) -> Result<Self, StoreError> {
+        if files.is_empty() {
+            return Ok(Self::default());
+        }
+        let blob = store.insert(&files.values().flatten().copied().collect::<Vec<u8>>())?;
+        let lengths = files.iter().map(|(path, content)| (path.clone(), content.len())).collect();
+        Ok(Self { blob: Some(blob), lengths })
+    }
+
+    /// The files with their contents.
+    ///
+    /// # Errors
+    /// The blob is missing or damaged.
+    pub fn read(&self, store: &Store) -> Result<BTreeMap<TreePath, Vec<u8>>, StoreError> {
+        let Some(blob) = &self.blob else { return Ok(BTreeMap::new()) };
+        let content = store.read(blob, Self::LARGEST)?;
+        let mut rest = content.as_slice();
+        let mut files = BTreeMap::new();
+        for (path, length) in &self.lengths {
+            let (file, after) = rest.split_at(*length.min(&rest.len()));
+            files.insert(path.clone(), file.to_vec());
+            rest = after;
+        }
+        Ok(files)
+    }
 }
 
 /// What Python sources import as they are imported: names of modules, absolute.
@@ -80,7 +124,7 @@ impl Piece {
             elf: BTreeMap::new(),
             interpreters: BTreeMap::new(),
             imports: Imports::default(),
-            captured: BTreeMap::new(),
+            captured: Captured::default(),
             debian: None,
             python: None,
             uncompiled: Vec::new(),

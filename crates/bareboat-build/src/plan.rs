@@ -137,7 +137,7 @@ impl Op {
 }
 
 /// Raised whenever an operation's result changes for the same input.
-pub(crate) const ENGINE: u32 = 6;
+pub(crate) const ENGINE: u32 = 7;
 
 /// The modification time of everything that is not the application's: 1980-01-02, the first whole day that zip
 /// archives can state in every time zone. Python's `zipfile` refuses anything older.

@@ -1,8 +1,9 @@
 //! Turns operations into pieces: from the action cache when they were done before, side by side when not.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bareboat_image::{Compression, PartError, TreePath};
 use bareboat_store::{Digest, Store, StoreError};
@@ -28,8 +29,20 @@ pub struct Context<'a> {
     pub interpreter: Option<&'a op::bytecode::Interpreter>,
     /// Sources between unpacking and compiling.
     pub sources: op::sources::Stash,
+    /// What this build solved already.
+    pub solved: Solved,
     /// Who wants to know.
     pub observer: &'a Observer,
+}
+
+/// Pieces by their key, so that what was made ahead of its time is not even read again.
+#[derive(Default)]
+pub struct Solved(Mutex<BTreeMap<Digest, Arc<Piece>>>);
+
+impl Solved {
+    fn pieces(&self) -> MutexGuard<'_, BTreeMap<Digest, Arc<Piece>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Context<'_> {
@@ -38,23 +51,33 @@ impl Context<'_> {
     /// # Errors
     /// The first step that fails, with its origin.
     pub fn solve(&self, steps: &[Step]) -> Result<Vec<Arc<Piece>>, BuildError> {
-        steps.par_iter().map(|step| self.solve_one(step).map(Arc::new)).collect()
+        steps.par_iter().map(|step| self.solve_one(step)).collect()
     }
 
     /// The piece of one step.
     ///
     /// # Errors
     /// As [`Context::solve`].
-    pub fn solve_one(&self, step: &Step) -> Result<Piece, BuildError> {
+    pub fn solve_one(&self, step: &Step) -> Result<Arc<Piece>, BuildError> {
         let key = self.key(&step.op);
-        if let Some(piece) = self.cached(&key) {
-            return Ok(piece);
+        if let Some(piece) = self.solved.pieces().get(&key) {
+            return Ok(piece.clone());
         }
+        let piece = match self.cached(&key) {
+            Some(piece) => piece,
+            None => self.make(step, &key)?,
+        };
+        let piece = Arc::new(piece);
+        self.solved.pieces().insert(key, piece.clone());
+        Ok(piece)
+    }
+
+    fn make(&self, step: &Step, key: &Digest) -> Result<Piece, BuildError> {
         (self.observer)(Event::Step { origin: step.origin.clone() });
         let piece = self.run(&step.op).and_then(without_whiteouts);
         let piece = piece.map_err(|error| self.blame(&step.op, error).in_origin(&step.origin))?;
         let record = serde_json::to_vec(&piece).expect("pieces have string keys only");
-        self.store.put_action(&key, &record)?;
+        self.store.put_action(key, &record)?;
         Ok(piece)
     }
 
@@ -94,15 +117,16 @@ impl Context<'_> {
     fn cached(&self, key: &Digest) -> Option<Piece> {
         let piece: Piece = serde_json::from_slice(&self.store.action(key)?).ok()?;
         let whole = piece.part.as_ref().is_none_or(|part| self.store.size(&part.blob) == Some(part.size));
-        // Few and small: read now, because whoever needs them cannot make the piece again.
-        let mut captured = piece.captured.values();
-        let readable = captured.all(|digest| self.store.read(digest, op::package::LARGEST_CAPTURED).is_ok());
+        // Small: read now, because whoever needs them cannot make the piece again.
+        let readable = piece.captured.read(self.store).is_ok();
         (whole && readable).then_some(piece)
     }
 
     /// Forgets a result whose bytes turned out damaged, so that the next solve makes it again.
     pub fn forget(&self, operation: &Op) -> Result<(), BuildError> {
-        Ok(self.store.put_action(&self.key(operation), b"")?)
+        let key = self.key(operation);
+        self.solved.pieces().remove(&key);
+        Ok(self.store.put_action(&key, b"")?)
     }
 
     fn key(&self, operation: &Op) -> Digest {

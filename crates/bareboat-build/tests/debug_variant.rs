@@ -58,6 +58,7 @@ fn make(store: &Store, also: &[Package], tools: &[Package]) -> Made {
         application_mtime: MTIME,
         interpreter: None,
         sources: Default::default(),
+        solved: Default::default(),
         observer: &|_| {},
     };
     let inputs = Inputs {

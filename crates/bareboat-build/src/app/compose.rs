@@ -25,6 +25,7 @@ use crate::solve::Context;
 use bareboat_packages::system::slices::{Slice, Slicing};
 
 /// What goes in, all of it in the store.
+#[derive(Clone, Copy)]
 pub struct Inputs<'a> {
     /// For what.
     pub target: Target,
@@ -125,7 +126,17 @@ struct Growing<'a> {
     overlaps: Overlaps,
 }
 
-impl Growing<'_> {
+impl<'a> Growing<'a> {
+    fn new(
+        context: &'a Context<'a>,
+        steps: Vec<(Step, LayerName)>,
+        pieces: Vec<Arc<Piece>>,
+        overlaps: Overlaps,
+    ) -> Self {
+        let (steps, layers) = steps.into_iter().unzip();
+        Self { context, steps, layers, pieces, reasons: BTreeMap::new(), overlaps }
+    }
+
     fn add(&mut self, new: Vec<(Step, LayerName)>) -> Result<(), BuildError> {
         let (steps, layers): (Vec<Step>, Vec<LayerName>) = new.into_iter().unzip();
         self.pieces.extend(self.context.solve(&steps)?);
@@ -145,6 +156,11 @@ impl Growing<'_> {
             return Ok(());
         }
         self.add(vec![(Step { op: Op::Files { tree, from }, origin }, layer)])
+    }
+
+    fn add_application(&mut self, inputs: &Inputs<'_>) -> Result<(), BuildError> {
+        let tree = inputs.application.clone();
+        self.add_tree(tree, Place::Application, Origin::Application, LayerName::Application)
     }
 
     fn add_made(&mut self, made: Made, layer: LayerName) -> Result<(), BuildError> {
@@ -178,7 +194,7 @@ impl Growing<'_> {
                 Op::Files { tree, .. } => tree.entries.retain(|path, _| !paths.contains(path)),
                 Op::Bytecode { exclude, .. } => exclude.extend(paths),
             }
-            self.pieces[index] = Arc::new(self.context.solve_one(&self.steps[index])?);
+            self.pieces[index] = self.context.solve_one(&self.steps[index])?;
         }
         Ok(merge::merge(&self.pieces))
     }
@@ -206,7 +222,7 @@ fn sources(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<Sources, BuildE
             let is_libc = matches!(&step.origin, Origin::Debian { name, .. } if name == "libc6");
             if let (true, Op::Package { slicing, .. }) = (is_libc, &mut step.op) {
                 (slicing.needs_gconv, slicing.needs_mvec) = (wants_gconv, wants_mvec);
-                pieces[index] = Arc::new(context.solve_one(step)?);
+                pieces[index] = context.solve_one(step)?;
             }
         }
     }
@@ -259,18 +275,35 @@ pub fn environment() -> TreePath {
 /// # Errors
 /// A hostile or damaged package or wheel, two packages with the same file, a file of the application that changes.
 pub fn compose(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<Composition, BuildError> {
-    let mut growing = system(context, inputs, Overlaps::Told)?;
+    let system = || system(context, inputs, Overlaps::Told);
+    // Starting the interpreter takes as long as everything else, when only the application has changed.
+    let (growing, _) = rayon::join(system, || application_ahead(context, inputs));
+    let mut growing = growing?;
     let environment =
         Made::new(inputs.environment.clone(), "the virtual environment and how the command starts");
     growing.add_made(environment, LayerName::Dependencies)?;
-    let application = inputs.application.clone();
-    growing.add_tree(application, Place::Application, Origin::Application, LayerName::Application)?;
+    growing.add_application(inputs)?;
     let decisions = inputs.decisions;
     let writable = generated::writable(&decisions.writable, decisions.user, decisions.home);
     growing.add_made(Made::new(writable, "a directory of `writable`"), LayerName::Application)?;
     add_bytecode(&mut growing)?;
     add_tools(&mut growing, inputs.tools)?;
     growing.finish()
+}
+
+/// Makes what `inputs` decide alone, for a composition that will hold more: packages while wheels are still on their way.
+///
+/// # Errors
+/// As [`compose`]; that will meet the same.
+pub fn ahead(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<(), BuildError> {
+    let (sources, pieces) = sources(context, inputs)?;
+    add_bytecode(&mut Growing::new(context, sources, pieces, Overlaps::Silent))
+}
+
+fn application_ahead(context: &Context<'_>, inputs: &Inputs<'_>) -> Result<(), BuildError> {
+    let mut growing = Growing::new(context, Vec::new(), Vec::new(), Overlaps::Silent);
+    growing.add_application(inputs)?;
+    add_bytecode(&mut growing)
 }
 
 /// The image without the application: what a lock needs to know which libraries are missing.
@@ -288,8 +321,7 @@ fn system<'a>(
     overlaps: Overlaps,
 ) -> Result<Growing<'a>, BuildError> {
     let (sources, pieces) = sources(context, inputs)?;
-    let (steps, layers) = sources.into_iter().unzip();
-    let mut growing = Growing { context, steps, layers, pieces, reasons: BTreeMap::new(), overlaps };
+    let mut growing = Growing::new(context, sources, pieces, overlaps);
     let merged = growing.merge()?;
     add_system(&mut growing, inputs, &merged)?;
     Ok(growing)
@@ -299,7 +331,10 @@ fn system<'a>(
 fn add_system(growing: &mut Growing<'_>, inputs: &Inputs<'_>, merged: &Merged) -> Result<(), BuildError> {
     let store = growing.context.store;
     let decisions = inputs.decisions;
-    let authorities = growing.pieces.iter().flat_map(|piece| piece.captured.clone()).collect();
+    let mut authorities = BTreeMap::new();
+    for piece in &growing.pieces {
+        authorities.extend(piece.captured.read(store)?);
+    }
     let release = inputs.target.release;
     let made = generated::base(store, release, decisions.user, decisions.home, &merged.tree, &authorities)?;
     growing.add_made(made, LayerName::Base)?;

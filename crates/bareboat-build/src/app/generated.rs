@@ -10,10 +10,9 @@ use bareboat_packages::system::{
     openssl_links, os_release, users, usr_merge,
 };
 use bareboat_packages::wheel::{BaseFile, VenvLayout};
-use bareboat_store::{Digest, Store};
+use bareboat_store::Store;
 
 use crate::BuildError;
-use crate::op::package::LARGEST_CAPTURED;
 
 /// The launcher's path: it replaces variables in the command at start, because there is no shell to do it.
 pub const LAUNCHER: &str = "usr/lib/bareboat/launch.py";
@@ -50,19 +49,15 @@ pub fn base(
     user: RuntimeUser,
     home: HomeAccess,
     tree: &Tree,
-    authorities: &BTreeMap<TreePath, Digest>,
+    authorities: &BTreeMap<TreePath, Vec<u8>>,
 ) -> Result<Made, BuildError> {
-    let mut sources = BTreeMap::new();
-    for (path, digest) in authorities {
-        sources.insert(path.clone(), store.read(digest, LARGEST_CAPTURED)?);
-    }
     let mut generated = directories::generate();
     generated.extend(usr_merge::alias_links(tree));
     generated.extend(users::generate(user, home));
     generated.push(os_release::generate(release));
     generated.push(nsswitch::generate());
     generated.extend(
-        certificates::generate(&sources, &[])
+        certificates::generate(authorities, &[])
             .map_err(|error| BuildError::Generated { reason: error.to_string() })?,
     );
     generated.extend(openssl_links::generate(tree));

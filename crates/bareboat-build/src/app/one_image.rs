@@ -1,17 +1,20 @@
 //! One image for one platform: from what was locked to a manifest in the store.
 
-use bareboat_image::{Platform, Tree};
+use std::thread::{self, ScopedJoinHandle};
+
+use bareboat_image::{Compression, Platform, Tree};
+use bareboat_packages::deb::LockedDeb;
 use bareboat_store::Digest;
 
 use super::build::{BuiltImage, Prepared, Request, Workshop};
-use super::compose::{self, Composition, Inputs};
+use super::compose::{self, Composition, Decisions, Inputs, WheelInput};
 use super::config::Config;
 use super::detect::EntryPoint;
 use super::generated;
 use super::lock::{LockFile, Locked};
 use super::options::{self, Variant};
-use super::resolve::{self, Fetched};
-use super::sdist::{Bench, BuiltWheels};
+use super::resolve;
+use super::sdist::Bench;
 use super::target::Target;
 use super::{own_package, runtime};
 use crate::BuildError;
@@ -22,7 +25,7 @@ use crate::inventory::Inventory;
 use crate::op::bytecode::Interpreter;
 use crate::op::sources::Stash;
 use crate::plan::MTIME;
-use crate::solve::Context;
+use crate::solve::{Context, Solved};
 use crate::verify::{self, Proof};
 
 /// Builds the image for `platform`: fetched, composed, proved, written; and how it starts.
@@ -39,34 +42,34 @@ pub(super) fn build(
     let release = lock.release()?;
     let target = Target::new(release, platform)?;
     let locked = lock.locked(target.architecture)?;
-    let host = Target::new(release, request.host)?;
-    let for_host = lock.locked(host.architecture)?;
-    (workshop.observer)(Event::Stage { name: format!("Fetching for {platform}") });
-    let variant = options::variant(request.options, &prepared.config)?;
-    let Brought { fetched, tools } = bring(workshop, request, prepared, lock, host, target, variant)?;
-    let interpreter = interpreter(workshop, request, prepared, for_host, host)?;
     let entry = prepared.entry(locked)?;
     for note in &entry.notes {
         (workshop.observer)(Event::Warning { text: note.clone() });
     }
     let decisions = options::decisions(request.options, &prepared.config)?;
+    let variant = options::variant(request.options, &prepared.config)?;
     let created = request.surroundings.source_date_epoch()?;
-    let context = Context {
-        store: workshop.store,
+    let setting = Setting {
+        workshop,
+        request,
+        prepared,
+        lock,
+        host: Target::new(release, request.host)?,
+        target,
         compression: options::compression(request.options, &prepared.config)?,
-        application: &prepared.project.root,
         application_mtime: created.unwrap_or(MTIME),
-        interpreter: Some(&interpreter),
-        sources: Stash::default(),
-        observer: workshop.observer,
     };
+    (workshop.observer)(Event::Stage { name: format!("Fetching for {platform}") });
+    let Brought { packages, tools, wheels, interpreter, sources, solved } =
+        setting.bring(&decisions, variant)?;
+    let context = setting.context(&interpreter, sources, solved);
     (workshop.observer)(Event::Stage { name: format!("Composing for {platform}") });
     let own = Own::new(workshop, prepared, locked, target, &entry)?;
     let inputs = Inputs {
         target,
-        packages: &fetched.packages,
+        packages: &packages,
         tools: &tools,
-        wheels: &fetched.wheels,
+        wheels: &wheels,
         application: &prepared.tree,
         environment: &own.tree,
         decisions: &decisions,
@@ -119,33 +122,134 @@ pub(super) fn build(
     Ok((image, entry))
 }
 
-/// What lies in the store for one image.
-struct Brought {
-    fetched: Fetched,
-    /// Of the debug variant.
-    tools: Vec<(String, String, Digest)>,
-}
-
-/// Builds what comes as a source distribution, and fetches the rest.
-fn bring(
-    workshop: &Workshop<'_>,
-    request: &Request<'_>,
-    prepared: &Prepared,
-    lock: &LockFile,
+/// For what an image is made, and from what.
+struct Setting<'a> {
+    workshop: &'a Workshop<'a>,
+    request: &'a Request<'a>,
+    prepared: &'a Prepared,
+    lock: &'a LockFile,
     host: Target,
     target: Target,
-    variant: Variant,
-) -> Result<Brought, BuildError> {
-    let locked = lock.locked(target.architecture)?;
-    let Prepared { project, config, .. } = prepared;
-    let bench = Bench { workshop, request, project, config, host, archive: None };
-    let built = bench.wheels(&lock.builds(host.architecture), locked, target)?;
-    let fetched = resolve::fetch(workshop, request, config, project, locked, &built)?;
-    let tools = match variant {
-        Variant::Standard => Vec::new(),
-        Variant::Debug => resolve::debs(workshop, request, config, &locked.debug)?,
-    };
-    Ok(Brought { fetched, tools })
+    compression: Compression,
+    application_mtime: i64,
+}
+
+/// What lies in the store for one image, and what was made of it already.
+struct Brought {
+    packages: Vec<Deb>,
+    /// Of the debug variant.
+    tools: Vec<Deb>,
+    wheels: Vec<WheelInput>,
+    interpreter: Interpreter,
+    sources: Stash,
+    solved: Solved,
+}
+
+/// Name, version, the `.deb`.
+type Deb = (String, String, Digest);
+
+impl Setting<'_> {
+    /// Fetches everything, and builds what comes as a source distribution.
+    ///
+    /// Finding the index and asking it is mostly waiting; what the packages decide alone is made in the meantime.
+    fn bring(&self, decisions: &Decisions, variant: Variant) -> Result<Brought, BuildError> {
+        let locked = self.lock.locked(self.target.architecture)?;
+        let is_there = |digest: &Digest| self.workshop.store.contains(digest);
+        let builds = locked.sources().next().is_some();
+        let waits =
+            builds || !locked.distributions.iter().filter_map(|one| one.sha256.as_ref()).all(is_there);
+        thread::scope(|scope| {
+            // Builds take minutes, and whatever else is wrong should be told before.
+            let early = (waits && !builds).then(|| scope.spawn(|| self.wheels()));
+            let packages = self.debs(&locked.packages)?;
+            let interpreter = self.interpreter()?;
+            let context = self.context(&interpreter, Stash::default(), Solved::default());
+            let wheels = || early.map_or_else(|| self.wheels(), join);
+            let wheels =
+                if waits { self.meanwhile(&context, &packages, decisions, wheels)? } else { wheels()? };
+            let tools = match variant {
+                Variant::Standard => Vec::new(),
+                Variant::Debug => self.debs(&locked.debug)?,
+            };
+            let Context { sources, solved, .. } = context;
+            Ok(Brought { packages, tools, wheels, interpreter, sources, solved })
+        })
+    }
+
+    /// What `wheels` brings, while everything of `packages` is made.
+    ///
+    /// What goes wrong ahead of its time goes wrong again when its time comes, and is told then.
+    fn meanwhile(
+        &self,
+        context: &Context<'_>,
+        packages: &[Deb],
+        decisions: &Decisions,
+        wheels: impl FnOnce() -> Result<Vec<WheelInput>, BuildError>,
+    ) -> Result<Vec<WheelInput>, BuildError> {
+        let none = Tree::new();
+        let nothing = Inputs {
+            target: self.target,
+            packages: &[],
+            tools: &[],
+            wheels: &[],
+            application: &none,
+            environment: &none,
+            decisions,
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| compose::ahead(context, &Inputs { packages, ..nothing }));
+            let wheels = wheels()?;
+            let _ = compose::ahead(context, &Inputs { wheels: &wheels, ..nothing });
+            Ok(wheels)
+        })
+    }
+
+    fn context<'c>(&'c self, interpreter: &'c Interpreter, sources: Stash, solved: Solved) -> Context<'c> {
+        Context {
+            store: self.workshop.store,
+            compression: self.compression,
+            application: &self.prepared.project.root,
+            application_mtime: self.application_mtime,
+            interpreter: Some(interpreter),
+            sources,
+            solved,
+            observer: self.workshop.observer,
+        }
+    }
+
+    fn wheels(&self) -> Result<Vec<WheelInput>, BuildError> {
+        let Self {
+            workshop, request, prepared: Prepared { project, config, .. }, lock, host, target, ..
+        } = *self;
+        let locked = lock.locked(target.architecture)?;
+        let bench = Bench { workshop, request, project, config, host, archive: None };
+        let built = bench.wheels(&lock.builds(host.architecture), locked, target)?;
+        resolve::wheels(workshop, request, project, locked, &built)
+    }
+
+    fn debs(&self, packages: &[LockedDeb]) -> Result<Vec<Deb>, BuildError> {
+        resolve::debs(self.workshop, self.request, &self.prepared.config, packages)
+    }
+
+    /// The interpreter for this machine, from the lock's packages for it.
+    fn interpreter(&self) -> Result<Interpreter, BuildError> {
+        // It compiles with what is built into it; the rest of the standard library is not needed.
+        let [program, minimal, _] = self.host.release.interpreter_packages();
+        let names = [program, minimal];
+        let needed = |name: &str| names.iter().any(|own| own == name) || LOADED_BY_PYTHON.contains(&name);
+        let locked = self.lock.locked(self.host.architecture)?;
+        let packages: Vec<_> =
+            locked.packages.iter().filter(|package| needed(&package.name)).cloned().collect();
+        let packages = self.debs(&packages)?;
+        let version =
+            packages.iter().find(|(name, ..)| *name == names[0]).map(|(_, version, _)| version.clone());
+        let blobs = packages.iter().map(|(_, _, blob)| *blob).collect();
+        Ok(Interpreter::new(blobs, self.host.python(), &version.unwrap_or_default()))
+    }
+}
+
+fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// What the application has in its virtual environment besides wheels.
@@ -181,28 +285,6 @@ impl Own {
         }
         Ok(Self { tree, import_roots })
     }
-}
-
-/// The interpreter for this machine, from the lock's packages for it.
-fn interpreter(
-    workshop: &Workshop<'_>,
-    request: &Request<'_>,
-    prepared: &Prepared,
-    locked: &Locked,
-    host: Target,
-) -> Result<Interpreter, BuildError> {
-    // It compiles with what is built into it; the rest of the standard library is not needed.
-    let [program, minimal, _] = host.release.interpreter_packages();
-    let names = [program, minimal];
-    let needed = |name: &str| names.iter().any(|own| own == name) || LOADED_BY_PYTHON.contains(&name);
-    let packages: Vec<_> = locked.packages.iter().filter(|package| needed(&package.name)).cloned().collect();
-    let only = Locked { packages, ..Locked::default() };
-    let fetched =
-        resolve::fetch(workshop, request, &prepared.config, &prepared.project, &only, &BuiltWheels::new())?;
-    let version =
-        fetched.packages.iter().find(|(name, ..)| *name == names[0]).map(|(_, version, _)| version.clone());
-    let blobs = fetched.packages.iter().map(|(_, _, blob)| *blob).collect();
-    Ok(Interpreter::new(blobs, host.python(), &version.unwrap_or_default()))
 }
 
 /// What the interpreter's program itself is linked to.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use bareboat_image::{Entry, FileMeta, Kind, PartWriter, TreePath};
-use bareboat_packages::bytecode::{Compiler, Outcome};
+use bareboat_packages::bytecode::{Compiler, Outcome, STARTUP_MODULES};
 use bareboat_packages::debfile::{DebKind, DebReader};
 use bareboat_packages::system::placement::{Placed, Placer};
 use bareboat_packages::system::slices::Slicing;
@@ -59,7 +59,7 @@ impl Interpreter {
 
     fn unpack(&self, store: &Store, root: &Path) -> Result<(), BuildError> {
         for blob in &self.packages {
-            unpack_package(store, blob, root)?;
+            unpack_package(store, blob, root, self.python)?;
         }
         for (link, target) in [("lib", "usr/lib"), ("lib64", "usr/lib64"), ("bin", "usr/bin")] {
             let link = root.join(link);
@@ -70,13 +70,28 @@ impl Interpreter {
     }
 }
 
+/// What the interpreter needs to start and to compile: itself, the loader and libraries, and the modules that it reads
+/// from disk: those of character sets, when a source names one, and a few more.
+fn is_needed(path: &TreePath, python: (u8, u8)) -> bool {
+    let text = path.to_str_lossy();
+    let library = format!("usr/lib/python{}.{}/", python.0, python.1);
+    if let Some(module) = text.strip_prefix(&library) {
+        return module.starts_with("encodings/") || STARTUP_MODULES.contains(&module);
+    }
+    // Beside the libraries are directories that nothing here is linked to.
+    text.starts_with("usr/bin/python") || (text.starts_with("usr/lib") && text.matches('/').count() <= 3)
+}
+
 /// Writes what a package brings below `root`. Paths were checked by the reader: none leaves the tree or passes a link.
-fn unpack_package(store: &Store, blob: &Digest, root: &Path) -> Result<(), BuildError> {
+fn unpack_package(store: &Store, blob: &Digest, root: &Path, python: (u8, u8)) -> Result<(), BuildError> {
     let mut reader = DebReader::open(store.open_blob(blob)?)?;
     let package = reader.control().package().to_owned();
     let mut placer = Placer::new(&package, Slicing::default());
     reader.for_each_entry(|entry, content| {
-        let Placed::Keep(placed) = placer.place(entry)? else { return Ok(()) };
+        let placed = match placer.place(entry)? {
+            Placed::Keep(placed) if is_needed(&placed.path, python) => placed,
+            _ => return Ok(()),
+        };
         let path = root.join(placed.path.to_str_lossy().as_ref());
         let fail = |error: std::io::Error| BuildError::from(StoreError::io("write", &path, error));
         if let Some(parent) = path.parent() {

@@ -1,6 +1,6 @@
 //! Unpacks a Debian package: placed by its slice and merged `/usr`, its maintainer scripts accounted for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use bareboat_image::{Entry, FileMeta, Kind, Owner, PartWriter, TreePath};
@@ -14,7 +14,7 @@ use bareboat_store::Digest;
 use super::look::spool;
 use super::sources::{Source, Stash, is_source};
 use crate::BuildError;
-use crate::piece::{DebianFacts, Piece};
+use crate::piece::{Captured, DebianFacts, Piece};
 use crate::plan::MTIME;
 use crate::solve::Context;
 
@@ -47,13 +47,16 @@ pub fn unpack(
         piece: Piece { debian: Some(facts), ..Piece::empty() },
         sources: Vec::new(),
         source_bytes: 0,
+        captured: BTreeMap::new(),
+        captured_bytes: 0,
     };
     reader.for_each_entry(|entry, content| unpacking.entry(entry, content))?;
     for generated in &status {
         unpacking.generated(generated)?;
     }
-    let Unpacking { writer, mut piece, sources, source_bytes, .. } = unpacking;
+    let Unpacking { writer, mut piece, sources, source_bytes, captured, .. } = unpacking;
     piece.part = Some(writer.finish()?);
+    piece.captured = Captured::keep(context.store, &captured)?;
     if source_bytes <= Stash::LARGEST {
         context.sources.put(*blob, sources);
     }
@@ -69,6 +72,8 @@ struct Unpacking<'a> {
     /// Python sources, until there are too many to keep.
     sources: Vec<Source>,
     source_bytes: usize,
+    captured: BTreeMap<TreePath, Vec<u8>>,
+    captured_bytes: u64,
 }
 
 impl Unpacking<'_> {
@@ -102,12 +107,13 @@ impl Unpacking<'_> {
     /// A certificate authority goes into the bundle, not into the image as a file of its own.
     fn certificate(&mut self, entry: &DebEntry, content: &mut dyn Read) -> Result<(), BuildError> {
         let mut bytes = Vec::new();
-        content
-            .take(LARGEST_CAPTURED)
-            .read_to_end(&mut bytes)
-            .map_err(|error| BuildError::Read { path: entry.path.to_string(), reason: error.to_string() })?;
-        let digest = self.context.store.insert(&bytes)?;
-        self.piece.captured.insert(entry.path.clone(), digest);
+        let fail = |reason: String| BuildError::Read { path: entry.path.to_string(), reason };
+        content.take(LARGEST_CAPTURED).read_to_end(&mut bytes).map_err(|error| fail(error.to_string()))?;
+        self.captured_bytes += bytes.len() as u64;
+        if self.captured_bytes > Captured::LARGEST {
+            return Err(fail("the package holds more certificates than there are in the world".to_owned()));
+        }
+        self.captured.insert(entry.path.clone(), bytes);
         Ok(())
     }
 
@@ -141,4 +147,4 @@ impl Unpacking<'_> {
 }
 
 /// The most bytes a certificate authority's file may have; a usual one has 2 kB.
-pub const LARGEST_CAPTURED: u64 = 1 << 20;
+const LARGEST_CAPTURED: u64 = 1 << 20;

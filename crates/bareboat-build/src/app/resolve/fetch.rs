@@ -36,6 +36,21 @@ pub fn fetch(
     built: &BuiltWheels,
 ) -> Result<Fetched, BuildError> {
     let packages = debs(workshop, request, config, &locked.packages)?;
+    let wheels = wheels(workshop, request, project, locked, built)?;
+    Ok(Fetched { packages, wheels })
+}
+
+/// Fetches the wheels.
+///
+/// # Errors
+/// As [`fetch`].
+pub fn wheels(
+    workshop: &Workshop<'_>,
+    request: &Request<'_>,
+    project: &Project,
+    locked: &Locked,
+    built: &BuiltWheels,
+) -> Result<Vec<WheelInput>, BuildError> {
     let absent: Vec<LockedDistribution> = locked
         .distributions
         .iter()
@@ -43,8 +58,7 @@ pub fn fetch(
         .cloned()
         .collect();
     files(workshop, request, project, &absent)?;
-    let wheels = python::wheels(locked, built)?;
-    Ok(Fetched { packages, wheels })
+    python::wheels(locked, built)
 }
 
 /// Fetches the files of those of `distributions` that are not in the store yet.

@@ -24,7 +24,7 @@ use crate::app::target::Target;
 use crate::event::Event;
 use crate::op::sources::Stash;
 use crate::plan::MTIME;
-use crate::solve::Context;
+use crate::solve::{Context, Solved};
 use crate::verify::loader;
 
 /// Libraries need libraries; real chains are four or five long.
@@ -158,6 +158,7 @@ fn missing(locking: &Locking<'_>, locked: &Locked) -> Result<BTreeMap<String, St
         application_mtime: MTIME,
         interpreter: None,
         sources: Stash::default(),
+        solved: Solved::default(),
         observer: workshop.observer,
     };
     let none = Tree::new();

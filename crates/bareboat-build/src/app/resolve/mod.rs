@@ -23,7 +23,7 @@ use crate::BuildError;
 use crate::event::Event;
 
 pub use dlopened::absent;
-pub use fetch::{Fetched, debs, fetch};
+pub use fetch::{debs, fetch, wheels};
 pub use python::directory;
 
 /// The lock for a request: the one beside the application when it fits, else a new one, which is written there.
