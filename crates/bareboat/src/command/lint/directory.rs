@@ -3,8 +3,11 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use bareboat_inspect::lint::{ContextFiles, Entry, EntryKind};
+
+use super::walk::absolute;
 
 /// Entries listed of one directory.
 const MOST_ENTRIES: usize = 100_000;
@@ -12,19 +15,27 @@ const MOST_ENTRIES: usize = 100_000;
 /// The directory; nothing is read before a rule asks.
 pub struct DirectoryFiles {
     root: PathBuf,
+    /// Its real path; `None` when it does not exist.
+    real: OnceLock<Option<PathBuf>>,
 }
 
 impl DirectoryFiles {
     /// The context at `root`.
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self { root: absolute(root), real: OnceLock::new() }
     }
 
     /// Where `path` is, links followed; `None` when it leads out of the context.
     fn find(&self, path: &str) -> Option<PathBuf> {
-        let root = self.root.canonicalize().ok()?;
-        let found = root.join(path).canonicalize().ok()?;
-        found.starts_with(&root).then_some(found)
+        let root = self.real.get_or_init(|| self.root.canonicalize().ok()).as_ref()?;
+        let found = root.join(path);
+        // Most names that rules ask for are not there, or are plain ones in the context itself.
+        let metadata = found.symlink_metadata().ok()?;
+        if is_plain_name(path) && !metadata.is_symlink() {
+            return Some(found);
+        }
+        let found = found.canonicalize().ok()?;
+        found.starts_with(root).then_some(found)
     }
 }
 
@@ -60,6 +71,11 @@ impl ContextFiles for DirectoryFiles {
         File::open(path).ok()?.take(limit as u64).read_to_end(&mut bytes).ok()?;
         Some(bytes)
     }
+}
+
+/// One name that leads nowhere else.
+fn is_plain_name(path: &str) -> bool {
+    !path.contains('/') && !matches!(path, "" | "." | "..")
 }
 
 fn kind(file_type: std::fs::FileType) -> EntryKind {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use bareboat_dockerfile::LARGEST_FILE;
 use bareboat_inspect::lint::HostKind;
 
-use super::walk::normal;
+use super::walk::{absolute, normal};
 use crate::failure::Failure;
 
 /// A file to judge, before it is read.
@@ -60,7 +60,12 @@ impl Target {
 
     /// Its path inside the build context `context`, when it is in there.
     pub fn name_in(&self, context: Option<&Path>) -> Option<String> {
-        let (file, context) = (self.file.as_deref()?.canonicalize().ok()?, context?.canonicalize().ok()?);
+        let (file, context) = (self.file.as_deref()?, context?);
+        let is_link = file.symlink_metadata().ok()?.is_symlink();
+        if !is_link && absolute(context) == absolute(parent(file)) {
+            return Some(file.file_name()?.to_str()?.to_owned());
+        }
+        let (file, context) = (file.canonicalize().ok()?, context.canonicalize().ok()?);
         Some(file.strip_prefix(context).ok()?.to_str()?.to_owned())
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bareboat_inspect::lint::HostKind;
 use globset::{GlobBuilder, GlobMatcher};
@@ -178,7 +178,12 @@ fn is_host(path: &Path) -> bool {
 
 /// The path from the root.
 pub fn absolute(path: &Path) -> PathBuf {
-    normal(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
+    // This program never changes its working directory, and is asked for every file.
+    static HERE: OnceLock<Option<PathBuf>> = OnceLock::new();
+    match HERE.get_or_init(|| std::env::current_dir().ok()) {
+        Some(here) => normal(&here.join(path)),
+        None => normal(path),
+    }
 }
 
 /// The path without `.` and, where a name is before it, `..`: as people would write it.
