@@ -5,7 +5,8 @@ use bareboat_dockerfile::{Edit, Kind, Span, Word};
 
 use crate::knowledge::{BaseFacts, LibcFamily};
 use crate::lint::Context;
-use crate::lint::context::{StageView, Step};
+use crate::lint::context::{Argument, StageView, Step};
+use crate::lint::rules::packages::installs::installs;
 
 /// The image at the root of a stage's chain, as it is after expansion.
 pub(super) fn image(context: &Context<'_>, view: &StageView<'_>) -> String {
@@ -22,6 +23,34 @@ pub(super) fn libc(facts: &BaseFacts) -> Option<LibcFamily> {
 pub(super) fn python_minor(facts: &BaseFacts) -> Option<u16> {
     let interpreter = facts.interpreter.as_ref().filter(|found| found.kind == "python")?;
     interpreter.version.filter(|(major, _)| *major == 3)?.1
+}
+
+/// The Python 3 of a stage, by its minor version: that of its base image, else the distribution's own where the stage
+/// installs it.
+pub(super) fn python_of(context: &Context<'_>, view: &StageView<'_>) -> Option<u16> {
+    let facts = context.base(view)?;
+    let installed = || {
+        let own = distribution_python(facts)?;
+        let links = context.chain(view);
+        let runs = links.into_iter().flat_map(|link| &link.steps).filter_map(|step| step.run());
+        let is_python = |name: &str| name == "python3" || name.starts_with("python3-");
+        let brings = |packages: &[&Argument<'_>]| packages.iter().any(|package| is_python(&package.text));
+        runs.flat_map(installs).any(|install| brings(install.packages())).then_some(own)
+    };
+    python_minor(facts).or_else(installed)
+}
+
+/// The minor version of the Python 3 that a release has as `python3` (packages.debian.org, packages.ubuntu.com).
+fn distribution_python(facts: &BaseFacts) -> Option<u16> {
+    Some(match facts.distribution.as_ref()?.codename.as_deref()? {
+        "bullseye" => 9,
+        "bookworm" => 11,
+        "trixie" => 13,
+        "focal" => 8,
+        "jammy" => 10,
+        "noble" => 12,
+        _ => return None,
+    })
 }
 
 /// `trixie`, `Alpine 3.22`.

@@ -54,11 +54,41 @@ fn glibc(facts: &BaseFacts) -> Option<(u16, u16)> {
     facts.libc.as_ref().filter(|libc| libc.family == LibcFamily::Glibc)?.version
 }
 
-/// `rust:1-trixie` as `rust:1-bookworm`.
+/// `rust:1-trixie` as `rust:1-bookworm`, `debian:13-slim` as `debian:bookworm-slim`.
 fn on_release(image: &str, wanted: &str) -> String {
     let (name, tag) = image.split_once(':').unwrap_or((image, ""));
-    let others = ["stretch", "buster", "bullseye", "bookworm", "trixie"];
-    let kept: Vec<&str> = tag.split('-').filter(|part| !others.contains(part) && !part.is_empty()).collect();
-    let kept: Vec<&str> = kept.into_iter().filter(|part| *part != "latest").chain([wanted]).collect();
-    format!("{name}:{}", kept.join("-"))
+    let releases =
+        ["stretch", "buster", "bullseye", "bookworm", "trixie", "forky", "sid", "stable", "latest"];
+    let is_distribution = name.rsplit('/').next() == Some("debian");
+    let is_release = |part: &str| {
+        releases.contains(&part)
+            || (is_distribution && part.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    let mut parts: Vec<&str> = tag.split('-').filter(|part| !part.is_empty()).collect();
+    match parts.iter().position(|part| is_release(part)) {
+        Some(at) => parts[at] = wanted,
+        None if is_distribution => parts.insert(0, wanted),
+        None => parts.push(wanted),
+    }
+    format!("{name}:{}", parts.join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::on_release;
+
+    #[test]
+    fn the_release_takes_the_place_of_the_other() {
+        for (image, there) in [
+            ("rust:1-trixie", "rust:1-bookworm"),
+            ("rust:1", "rust:1-bookworm"),
+            ("rust", "rust:bookworm"),
+            ("rust:latest", "rust:bookworm"),
+            ("debian:trixie-slim", "debian:bookworm-slim"),
+            ("debian:13-slim", "debian:bookworm-slim"),
+            ("debian", "debian:bookworm"),
+        ] {
+            assert_eq!(on_release(image, "bookworm"), there);
+        }
+    }
 }

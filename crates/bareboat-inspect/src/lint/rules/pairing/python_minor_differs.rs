@@ -23,15 +23,14 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let Some(view) = context.final_stage() else { return };
-    let Some(runtime) = context.base(view) else { return };
-    let Some(runs) = base::python_minor(runtime) else { return };
+    let Some(runs) = base::python_of(context, view) else { return };
     let arrivals = arrivals(context, view);
     // Who copies the interpreter too has a Python of their own.
     if brings_python(&arrivals) {
         return;
     }
     for arrival in &arrivals {
-        let Some(builds) = arrival.made_on(context).and_then(base::python_minor) else { continue };
+        let Some(builds) = base::python_of(context, arrival.maker) else { continue };
         if builds == runs {
             continue;
         }
