@@ -163,7 +163,7 @@ fn kind(line: &str, number: &str) -> Option<Kind> {
 }
 
 /// Debian's Python: `dist-packages`, and no `site-packages` outside of a virtual environment.
-fn python(minor: u16, program: &str) -> Interpreter {
+pub(super) fn python(minor: u16, program: &str) -> Interpreter {
     let library = format!("/usr/lib/python3.{minor}");
     Interpreter {
         kind: "python".to_owned(),

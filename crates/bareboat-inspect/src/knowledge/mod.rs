@@ -8,6 +8,7 @@
 mod date;
 mod distroless;
 mod facts;
+mod image;
 mod official;
 mod release;
 mod vendors;
