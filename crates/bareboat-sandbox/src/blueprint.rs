@@ -1,5 +1,6 @@
 //! A [`Sandbox`] turned into what the new process needs, so that it has nothing left to allocate or decide.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs;
@@ -35,7 +36,7 @@ pub(crate) struct Blueprint {
 pub(crate) enum Layering {
     ReadOnly,
     Writable,
-    Overlay { upper: CString, work: CString },
+    Overlay { below: Vec<CString>, upper: CString, work: CString },
 }
 
 /// A host directory, or one file in it, that something is bound from.
@@ -43,6 +44,18 @@ pub(crate) struct Source {
     pub(crate) directory: CString,
     /// The file's name; none for the directory itself.
     pub(crate) name: Option<CString>,
+    /// What else is laid under the directory before anything is bound from it.
+    pub(crate) stack: Option<Stack>,
+}
+
+/// Directories under another one, and what is bound from all of them.
+pub(crate) struct Stack {
+    /// Topmost first.
+    pub(crate) below: Vec<CString>,
+    /// Where changes go: `upper` and `work`.
+    pub(crate) changes: Option<(CString, CString)>,
+    /// Relative; `.` for everything.
+    pub(crate) path: CString,
 }
 
 /// One mount, link or mask inside the root, made in order.
@@ -59,10 +72,11 @@ pub(crate) struct Operation {
 pub(crate) enum Kind {
     /// A new instance of a kernel file system; its root is given to an owner other than root.
     FileSystem { name: CString, data: CString, restrictions: Restrictions, owner: Option<(u32, u32)> },
-    /// A host path; `submounts` says whether something is mounted below it.
-    Bind { source: usize, file: bool, submounts: bool, restrictions: Restrictions },
-    /// A read-only file made from bytes.
-    Content { name: CString, bytes: Vec<u8>, mode: u32 },
+    /// A host path; `submounts` says whether something is mounted below it. Whether it is a `file` turns out inside
+    /// when it lies in a [`Stack`].
+    Bind { source: usize, file: Cell<bool>, submounts: bool, restrictions: Restrictions },
+    /// A read-only file made from bytes, given to an owner other than root.
+    Content { name: CString, bytes: Vec<u8>, mode: u32, owner: Option<(u32, u32)> },
     /// A symbolic link.
     Link { to: CString },
     /// Hides a file or directory that may exist.
@@ -107,6 +121,8 @@ pub(crate) struct Program {
 pub(crate) struct Scene {
     /// The opened [`Source`]s.
     pub(crate) sources: Vec<Option<OwnedFd>>,
+    /// The opened directories below an overlay's root.
+    pub(crate) below: Vec<OwnedFd>,
     /// How many path components had to be made for each operation's mount point.
     pub(crate) made: Vec<u16>,
     /// Descriptors to keep open.
@@ -120,6 +136,10 @@ impl Scene {
         Self {
             single,
             sources: blueprint.sources.iter().map(|_| None).collect(),
+            below: Vec::with_capacity(match &blueprint.layering {
+                Layering::Overlay { below, .. } => below.len(),
+                _ => 0,
+            }),
             made: vec![0; blueprint.operations.len()],
             keep: Vec::with_capacity(8),
         }
@@ -171,18 +191,22 @@ impl Blueprint {
 }
 
 fn layering(mode: &RootMode) -> Result<Layering, SandboxError> {
-    let directory = |path: &PathBuf| {
-        let real = fs::canonicalize(path)
-            .map_err(|error| SandboxError::MountSource { path: path.clone(), error })?;
-        c_path(&real)
-    };
     Ok(match mode {
         RootMode::ReadOnly => Layering::ReadOnly,
         RootMode::Writable => Layering::Writable,
-        RootMode::Overlay { upper, work } => {
-            Layering::Overlay { upper: directory(upper)?, work: directory(work)? }
-        }
+        RootMode::Overlay { below, upper, work } => Layering::Overlay {
+            below: below.iter().map(|path| real_path(path)).collect::<Result<_, _>>()?,
+            upper: real_path(upper)?,
+            work: real_path(work)?,
+        },
     })
+}
+
+/// Canonical, so that opening it follows no link.
+pub(crate) fn real_path(path: &Path) -> Result<CString, SandboxError> {
+    let real =
+        fs::canonicalize(path).map_err(|error| SandboxError::MountSource { path: path.to_owned(), error })?;
+    c_path(&real)
 }
 
 fn hostname(name: &str) -> Result<Vec<u8>, SandboxError> {

@@ -66,6 +66,11 @@ impl Caller {
         self.capabilities.contains(CapabilitySet::SETUID | CapabilitySet::SETGID)
     }
 
+    /// Whether the caller's user namespace is the machine's own.
+    pub(crate) fn in_initial_namespace(&self) -> bool {
+        self.own_uids == [Range { first: 0, count: u32::MAX }]
+    }
+
     /// Whether the caller may make mount namespaces without a user namespace.
     pub(crate) fn administers(&self) -> bool {
         self.capabilities.contains(

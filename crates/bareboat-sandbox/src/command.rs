@@ -48,6 +48,8 @@ pub enum Ending {
     Ended(ExitStatus),
     /// It took too long and was killed.
     TimedOut,
+    /// The caller wanted it to end, and it was killed.
+    Stopped,
 }
 
 /// The beginning and the end of some output.
@@ -67,8 +69,21 @@ pub struct Kept {
 /// # Errors
 /// As [`crate::spawn`]. A command that fails or takes too long is no error here.
 pub fn run_command(
+    sandbox: Sandbox,
+    limits: Limits,
+    on_output: impl FnMut(Stream, &[u8]),
+) -> Result<Finished, SandboxError> {
+    run_command_until(sandbox, limits, &|| false, on_output)
+}
+
+/// As [`run_command`], but kills the command soon after `stop` has become true.
+///
+/// # Errors
+/// As [`run_command`].
+pub fn run_command_until(
     mut sandbox: Sandbox,
     limits: Limits,
+    stop: &dyn Fn() -> bool,
     mut on_output: impl FnMut(Stream, &[u8]),
 ) -> Result<Finished, SandboxError> {
     sandbox.stdin = Stdio::Null;
@@ -80,9 +95,12 @@ pub fn run_command(
     let mut open = open_streams(&mut child);
     let mut buffer = vec![0; 64 * 1024];
     while !open.is_empty() {
-        let Some(ready) = wait_for_output(&open, deadline)? else {
-            child.kill()?;
-            return Ok(Finished { ending: Ending::TimedOut, output: kept });
+        let ready = match wait_for_output(&open, deadline, stop)? {
+            Waited::Ready(ready) => ready,
+            Waited::Over(ending) => {
+                child.kill()?;
+                return Ok(Finished { ending, output: kept });
+            }
         };
         let mut place = 0;
         open.retain_mut(|(stream, file)| {
@@ -102,20 +120,34 @@ pub fn run_command(
         });
     }
     // It has closed its output, which does not mean that it has ended.
-    let rest = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-    let status = match rest {
-        Some(rest) => child.wait_at_most(rest)?,
-        None => Some(child.wait()?),
-    };
-    let ending = match status {
-        Some(status) => Ending::Ended(status),
-        None => {
-            child.kill()?;
-            Ending::TimedOut
+    loop {
+        if let Some(status) = child.wait_at_most(patience(deadline))? {
+            return Ok(Finished { ending: Ending::Ended(status), output: kept });
         }
-    };
-    Ok(Finished { ending, output: kept })
+        if let Some(ending) = over(deadline, stop) {
+            child.kill()?;
+            return Ok(Finished { ending, output: kept });
+        }
+    }
 }
+
+/// Why it must not go on, if so.
+fn over(deadline: Option<Instant>, stop: &dyn Fn() -> bool) -> Option<Ending> {
+    match deadline {
+        _ if stop() => Some(Ending::Stopped),
+        Some(deadline) if deadline <= Instant::now() => Some(Ending::TimedOut),
+        _ => None,
+    }
+}
+
+/// How long to wait before looking whether it must not go on.
+fn patience(deadline: Option<Instant>) -> Duration {
+    let rest = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    rest.unwrap_or(LOOK_EVERY).min(LOOK_EVERY)
+}
+
+/// Long enough to cost nothing, short enough for somebody who pressed Ctrl-C.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 fn open_streams(child: &mut Child) -> Vec<(Stream, File)> {
     let output = child.stdout.take().map(|file| (Stream::Output, file));
@@ -123,20 +155,32 @@ fn open_streams(child: &mut Child) -> Vec<(Stream, File)> {
     output.into_iter().chain(error).collect()
 }
 
-/// Which streams have output, or none when time is up.
+/// What waiting for output came to.
+enum Waited {
+    /// Which streams have some.
+    Ready(Vec<bool>),
+    /// It must not go on.
+    Over(Ending),
+}
+
 fn wait_for_output(
     open: &[(Stream, File)],
     deadline: Option<Instant>,
-) -> Result<Option<Vec<bool>>, SandboxError> {
+    stop: &dyn Fn() -> bool,
+) -> Result<Waited, SandboxError> {
     loop {
-        let rest = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let timeout = rest.and_then(|rest| Timespec::try_from(rest).ok());
+        if let Some(ending) = over(deadline, stop) {
+            return Ok(Waited::Over(ending));
+        }
+        let timeout = Timespec::try_from(patience(deadline)).ok();
         let mut watched: Vec<_> =
             open.iter().map(|(_, file)| PollFd::from_borrowed_fd(file.as_fd(), PollFlags::IN)).collect();
         match rustix::event::poll(&mut watched, timeout.as_ref()) {
-            Ok(0) => return Ok(None),
-            Ok(_) => return Ok(Some(watched.iter().map(|polled| !polled.revents().is_empty()).collect())),
-            Err(Errno::INTR) => {}
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) => {
+                let ready = watched.iter().map(|polled| !polled.revents().is_empty()).collect();
+                return Ok(Waited::Ready(ready));
+            }
             Err(errno) => return Err(SandboxError::system("wait for output")(errno)),
         }
     }

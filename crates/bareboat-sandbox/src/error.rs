@@ -157,6 +157,15 @@ pub enum SandboxError {
         /// Why.
         error: io::Error,
     },
+    /// Work on files in a namespace failed.
+    #[error("{message}")]
+    Helper {
+        /// What it said.
+        message: String,
+    },
+    /// Work on files in a namespace was stopped on request.
+    #[error("stopped")]
+    Stopped,
     /// A system call on this side failed.
     #[error("cannot {act}: {error}")]
     System {

@@ -86,11 +86,17 @@ pub(crate) struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
+    /// Only root.
+    pub(crate) fn root() -> Self {
+        static ROOT: User = User::ROOT;
+        Self { user: &ROOT, uids: BTreeSet::from([0]), gids: BTreeSet::from([0]) }
+    }
+
     /// The user's ids, and the owners of scratch space.
     pub(crate) fn by(sandbox: &'a Sandbox) -> Self {
         let user = &sandbox.user;
         let owners = sandbox.mounts.iter().filter_map(|mount| match mount {
-            Mount::Tmpfs { owner, .. } => Some(*owner),
+            Mount::Tmpfs { owner, .. } | Mount::File { owner, .. } => Some(*owner),
             _ => None,
         });
         let (mut uids, mut gids): (BTreeSet<u32>, BTreeSet<u32>) = owners.unzip();

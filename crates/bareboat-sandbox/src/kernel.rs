@@ -38,6 +38,30 @@ pub(crate) unsafe fn clone_process(namespaces: c_int) -> Result<Cloned, Errno> {
     }
 }
 
+/// Makes a copy of this process in which the C library can be used: it takes care of its own locks, such as the
+/// allocator's, as it does for every program that forks.
+///
+/// # Safety
+/// The copy has only the calling thread; other locks that other threads held stay locked for ever. It must end in
+/// [`exit`].
+pub(crate) unsafe fn fork() -> Result<Cloned, Errno> {
+    // SAFETY: no preconditions of its own.
+    match unsafe { libc::fork() } {
+        0 => Ok(Cloned::Child),
+        pid if pid > 0 => Pid::from_raw(pid).map(Cloned::Parent).ok_or(Errno::CHILD),
+        _ => Err(last_error()),
+    }
+}
+
+/// Moves this process, which has one thread, to a user namespace of its own.
+pub(crate) fn unshare_users() -> Result<(), Errno> {
+    // SAFETY: takes numbers only.
+    match unsafe { libc::unshare(libc::CLONE_NEWUSER) } {
+        0 => Ok(()),
+        _ => Err(last_error()),
+    }
+}
+
 /// Ends this process at once: no destructors, no exit handlers.
 pub(crate) fn exit(code: i32) -> ! {
     // SAFETY: _exit has no preconditions.

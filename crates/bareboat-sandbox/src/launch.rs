@@ -16,7 +16,7 @@ use crate::channel::{self, Failure, Order, Report};
 use crate::child::{Child, Streams};
 use crate::error::SandboxError;
 use crate::identity::{self, Extent, IdMaps, Identity, Wanted, Writer};
-use crate::inside::{self, Handover, Namespace};
+use crate::inside::{self, Handover, Namespace, Records};
 use crate::kernel::{self, Cloned};
 use crate::obstacle::Obstacle;
 use crate::program::{self, Nature};
@@ -100,7 +100,7 @@ impl Attempt<'_> {
         };
         let handover = Handover {
             blueprint: self.blueprint,
-            namespace: namespace(maps.as_ref()),
+            namespace: namespace(maps.as_ref(), self.caller),
             channel: theirs.as_fd(),
             connector: connector.as_ref().map(|(_, inner)| inner.as_fd()),
             terminal: terminal.as_ref().map(|(_, inner)| inner.as_fd()),
@@ -155,7 +155,7 @@ impl Attempt<'_> {
     /// Writes the maps, lets the first process go, and waits until the program runs.
     fn hand_over(&self, pid: Pid, maps: Option<&IdMaps>, control: &OwnedFd) -> Result<(), SandboxError> {
         if let Some(maps) = maps {
-            self.write_maps(pid, maps)?;
+            write_maps(self.identity, self.caller, pid, maps)?;
         }
         channel::send_order(control, Order::Go).map_err(|_| SandboxError::Vanished)?;
         let system = SandboxError::system("hear from the sandbox");
@@ -163,27 +163,6 @@ impl Attempt<'_> {
             Some(Report::Started) => Ok(()),
             Some(Report::Failed(failure, head)) => Err(self.explain(failure, &head)),
             Some(Report::Ended(_)) | None => Err(SandboxError::Vanished),
-        }
-    }
-
-    fn write_maps(&self, pid: Pid, maps: &IdMaps) -> Result<(), SandboxError> {
-        let failed = |message: String| SandboxError::IdMap { identity: self.identity, message };
-        let directory = PathBuf::from(format!("/proc/{}", pid.as_raw_nonzero()));
-        let write = |file: &str, text: String| {
-            fs::write(directory.join(file), text).map_err(|error| failed(format!("`{file}`: {error}")))
-        };
-        match (maps.writer, &self.caller.map_programs) {
-            (Writer::Programs, Some(programs)) => run_map_programs(programs, pid, maps).map_err(failed),
-            (Writer::Programs, None) => Err(SandboxError::NoMapPrograms),
-            (Writer::Privileged, _) => {
-                write("gid_map", map_lines(&maps.gids))?;
-                write("uid_map", map_lines(&maps.uids))
-            }
-            (Writer::Unprivileged, _) => {
-                write("setgroups", "deny".to_owned())?;
-                write("gid_map", map_lines(&maps.gids))?;
-                write("uid_map", map_lines(&maps.uids))
-            }
         }
     }
 
@@ -202,7 +181,12 @@ impl Attempt<'_> {
             Step::OpenRoot => SandboxError::Root { path: self.sandbox.root.clone(), error: errno.into() },
             Step::OpenSource => {
                 let source = self.blueprint.sources.get(index);
-                let path = source.map(|source| inside(&source.directory)).unwrap_or_default();
+                let path = source.map(|source| match &source.stack {
+                    // The directory means nothing to the reader; what was looked for in it does.
+                    Some(stack) => inside(&stack.path),
+                    None => inside(&source.directory),
+                });
+                let path = path.unwrap_or_default();
                 SandboxError::MountSource { path, error: errno.into() }
             }
             Step::Mount => {
@@ -227,15 +211,46 @@ impl Attempt<'_> {
     }
 }
 
-fn namespace(maps: Option<&IdMaps>) -> Namespace {
+/// Writes the id maps of a new process, which waits for it.
+pub(crate) fn write_maps(
+    identity: Identity,
+    caller: &Caller,
+    pid: Pid,
+    maps: &IdMaps,
+) -> Result<(), SandboxError> {
+    let failed = |message: String| SandboxError::IdMap { identity, message };
+    let directory = PathBuf::from(format!("/proc/{}", pid.as_raw_nonzero()));
+    let write = |file: &str, text: String| {
+        fs::write(directory.join(file), text).map_err(|error| failed(format!("`{file}`: {error}")))
+    };
+    match (maps.writer, &caller.map_programs) {
+        (Writer::Programs, Some(programs)) => run_map_programs(programs, pid, maps).map_err(failed),
+        (Writer::Programs, None) => Err(SandboxError::NoMapPrograms),
+        (Writer::Privileged, _) => {
+            write("gid_map", map_lines(&maps.gids))?;
+            write("uid_map", map_lines(&maps.uids))
+        }
+        (Writer::Unprivileged, _) => {
+            write("setgroups", "deny".to_owned())?;
+            write("gid_map", map_lines(&maps.gids))?;
+            write("uid_map", map_lines(&maps.uids))
+        }
+    }
+}
+
+fn namespace(maps: Option<&IdMaps>, caller: &Caller) -> Namespace {
     Namespace {
         own_users: maps.is_some(),
+        records: match maps.is_none() && caller.in_initial_namespace() {
+            true => Records::Trusted,
+            false => Records::User,
+        },
         maps_root: maps.is_none_or(IdMaps::maps_root),
         sets_groups: maps.is_none_or(|maps| maps.writer != Writer::Unprivileged),
     }
 }
 
-fn map_lines(extents: &[Extent]) -> String {
+pub(crate) fn map_lines(extents: &[Extent]) -> String {
     let line = |extent: &Extent| format!("{} {} {}\n", extent.inside, extent.outside, extent.count);
     extents.iter().map(line).collect()
 }

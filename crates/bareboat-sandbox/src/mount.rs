@@ -29,7 +29,18 @@ pub enum Mount {
         /// User and group of its root directory, as seen inside; with a single id, that one's.
         owner: (u32, u32),
     },
-    /// A read-only file with this content, owned by root inside.
+    /// Something out of directories laid over each other; set-user-id bits and devices have no effect.
+    Layers {
+        /// The directories, topmost first, with whiteouts as overlayfs records them. At least one.
+        layers: Vec<PathBuf>,
+        /// What to mount: a path in them; links are followed inside them.
+        path: PathBuf,
+        /// Where changes go; without it, there can be none.
+        changes: Option<Changes>,
+        /// The path inside.
+        target: PathBuf,
+    },
+    /// A read-only file with this content, in memory only.
     File {
         /// The path inside.
         target: PathBuf,
@@ -37,7 +48,18 @@ pub enum Mount {
         content: Vec<u8>,
         /// Permission bits, such as `0o644`.
         mode: u32,
+        /// User and group, as seen inside; with a single id, that one's.
+        owner: (u32, u32),
     },
+}
+
+/// Two directories that receive what is written to a mount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// An existing directory for the changes.
+    pub upper: PathBuf,
+    /// An existing empty directory on the same file system, for overlayfs itself.
+    pub work: PathBuf,
 }
 
 /// Whether a mount can be written to.
@@ -67,13 +89,16 @@ impl Mount {
 
     /// A read-only file for everybody.
     pub fn file(target: impl Into<PathBuf>, content: impl Into<Vec<u8>>) -> Self {
-        Self::File { target: target.into(), content: content.into(), mode: 0o644 }
+        Self::File { target: target.into(), content: content.into(), mode: 0o644, owner: (0, 0) }
     }
 
     /// The path inside.
     pub fn target(&self) -> &std::path::Path {
         match self {
-            Self::Bind { target, .. } | Self::Tmpfs { target, .. } | Self::File { target, .. } => target,
+            Self::Bind { target, .. }
+            | Self::Tmpfs { target, .. }
+            | Self::Layers { target, .. }
+            | Self::File { target, .. } => target,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::caller::Caller;
 use crate::error::SandboxError;
 use crate::identity::Identity;
 use crate::launch;
-use crate::sandbox::{Network, Sandbox, Stdio, User};
+use crate::sandbox::{Network, Privileges, RootMode, Sandbox, Stdio, User};
 
 /// What works, way by way of mapping ids.
 #[derive(Debug)]
@@ -50,6 +50,21 @@ pub fn probe(directory: &Path) -> Probe {
     Probe { ways: identities.map(|identity| try_way(identity, directory, &caller)).into() }
 }
 
+/// Tries once whether a process can be started with this way of mapping ids, over `root` and with its changes going to
+/// `upper`: what a build needs.
+///
+/// # Errors
+/// Why not.
+pub fn try_overlay(identity: Identity, root: &Path, upper: &Path, work: &Path) -> Result<(), SandboxError> {
+    let mut sandbox = Sandbox::new(root, User::ROOT, vec!["probe".into()]);
+    sandbox.root_mode =
+        RootMode::Overlay { below: Vec::new(), upper: upper.to_owned(), work: work.to_owned() };
+    sandbox.privileges = Privileges::SetUserId;
+    sandbox.mounts.clear();
+    sandbox.identity = identity;
+    end_at_once(sandbox, &Caller::read())
+}
+
 fn try_way(identity: Identity, directory: &Path, caller: &Caller) -> Way {
     // The host's own root has every mount point, whatever its file system.
     let start = attempt(identity, Path::new("/"), Network::Host, caller);
@@ -65,6 +80,10 @@ fn attempt(identity: Identity, root: &Path, network: Network, caller: &Caller) -
     let mut sandbox = Sandbox::new(root, User::new(65_532, 65_532), vec!["probe".into()]);
     sandbox.identity = identity;
     sandbox.network = network;
+    end_at_once(sandbox, caller)
+}
+
+fn end_at_once(mut sandbox: Sandbox, caller: &Caller) -> Result<(), SandboxError> {
     sandbox.stdin = Stdio::Null;
     sandbox.stdout = Stdio::Null;
     sandbox.stderr = Stdio::Null;

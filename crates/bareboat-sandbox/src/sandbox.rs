@@ -100,8 +100,10 @@ pub enum RootMode {
     /// Directly.
     Writable,
     /// Changes go to `upper`, as overlayfs records them; the root directory stays as it is. Mount points made for the
-    /// run do not appear in `upper`.
+    /// run do not appear in `upper`. A missing working directory is made.
     Overlay {
+        /// Directories that the root directory is laid over, topmost first.
+        below: Vec<PathBuf>,
         /// An existing directory that receives the changes.
         upper: PathBuf,
         /// An existing empty directory on the same file system, for overlayfs itself.

@@ -2,14 +2,15 @@
 //!
 //! The masked and read-only paths are those that the OCI runtimes' default configuration names.
 
+use std::cell::Cell;
 use std::ffi::CString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::blueprint::{Kind, Operation, Restrictions, Source, c_path, inside_path};
+use crate::blueprint::{Kind, Operation, Restrictions, Source, Stack, c_path, inside_path, real_path};
 use crate::error::SandboxError;
-use crate::mount::{Access, Mount};
+use crate::mount::{Access, Changes, Mount};
 use crate::sandbox::Network;
 
 /// Collects operations and the host paths they need.
@@ -85,7 +86,7 @@ pub(crate) fn add_standard_mounts(builder: &mut Builder, network: Network) -> Re
 
 impl Builder {
     pub(crate) fn new() -> Self {
-        let null = Source { directory: c"/dev".to_owned(), name: Some(c"null".to_owned()) };
+        let null = Source { directory: c"/dev".to_owned(), name: Some(c"null".to_owned()), stack: None };
         let mount_table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
         Self { sources: vec![null], operations: Vec::new(), mounted: Vec::new(), mount_table }
     }
@@ -107,11 +108,15 @@ impl Builder {
                 let kind = Kind::FileSystem { name, data, restrictions: Restrictions::DATA, owner };
                 self.push(target, kind, true)
             }
-            Mount::File { target, content, mode } => {
+            Mount::Layers { layers, path, changes, target } => {
+                self.stack(layers, path, changes.as_ref(), target)
+            }
+            Mount::File { target, content, mode, owner } => {
                 let name = CString::new(format!("file-{}", self.operations.len()))
                     .map_err(|_| SandboxError::Invalid { what: "path", value: String::new() })?;
                 let mode = mode & 0o777;
-                self.push(target, Kind::Content { name, bytes: content.clone(), mode }, true)
+                let owner = Some(*owner).filter(|owner| *owner != (0, 0));
+                self.push(target, Kind::Content { name, bytes: content.clone(), mode, owner }, true)
             }
         }
     }
@@ -151,9 +156,35 @@ impl Builder {
             _ => (real.as_path(), None),
         };
         let submounts = !file && has_submounts(&self.mount_table, &real);
-        self.sources.push(Source { directory: c_path(directory)?, name });
+        self.sources.push(Source { directory: c_path(directory)?, name, stack: None });
+        let file = Cell::new(file);
         let kind = Kind::Bind { source: self.sources.len() - 1, file, submounts, restrictions };
         self.push(target, kind, required)
+    }
+
+    fn stack(
+        &mut self,
+        layers: &[PathBuf],
+        path: &Path,
+        changes: Option<&Changes>,
+        target: &Path,
+    ) -> Result<(), SandboxError> {
+        let Some((top, below)) = layers.split_first() else {
+            let value = target.display().to_string();
+            return Err(SandboxError::Invalid { what: "mount of layers: it has none", value });
+        };
+        let whole = inside_path(&Path::new("/").join(path))?;
+        let relative = whole.strip_prefix("/").ok().filter(|path| !path.as_os_str().is_empty());
+        let pair = |changes: &Changes| Ok((real_path(&changes.upper)?, real_path(&changes.work)?));
+        let stack = Stack {
+            below: below.iter().map(|layer| real_path(layer)).collect::<Result<_, _>>()?,
+            path: c_path(relative.unwrap_or(Path::new(".")))?,
+            changes: changes.map(pair).transpose()?,
+        };
+        let restrictions = Restrictions { read_only: changes.is_none(), ..Restrictions::DATA };
+        self.sources.push(Source { directory: real_path(top)?, name: None, stack: Some(stack) });
+        let (source, file) = (self.sources.len() - 1, Cell::new(false));
+        self.push(target, Kind::Bind { source, file, submounts: false, restrictions }, true)
     }
 
     fn push(&mut self, target: impl AsRef<Path>, kind: Kind, required: bool) -> Result<(), SandboxError> {

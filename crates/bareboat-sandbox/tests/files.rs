@@ -95,7 +95,7 @@ fn an_overlay_keeps_the_root_and_records_changes() {
     fs::create_dir(&upper).unwrap();
     fs::create_dir(&work).unwrap();
     let mut sandbox = root.shell("rm /old; echo new > /new; cat /etc/hosts");
-    sandbox.root_mode = RootMode::Overlay { upper: upper.clone(), work };
+    sandbox.root_mode = RootMode::Overlay { below: Vec::new(), upper: upper.clone(), work };
     sandbox.mounts.push(Mount::file("/etc/hosts", "hosts\n"));
     let before = listing(root.path());
     match output(&sandbox) {

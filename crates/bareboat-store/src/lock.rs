@@ -42,11 +42,24 @@ impl Store {
 
     /// Locks `name` exclusively if that is possible at once.
     pub fn try_lock(&self, name: &str) -> Result<Option<Lock>, StoreError> {
+        self.try_acquire(name, Kind::Exclusive)
+    }
+
+    /// Locks `name` if nobody holds it exclusively.
+    pub fn try_lock_shared(&self, name: &str) -> Result<Option<Lock>, StoreError> {
+        self.try_acquire(name, Kind::Shared)
+    }
+
+    fn try_acquire(&self, name: &str, kind: Kind) -> Result<Option<Lock>, StoreError> {
         let path = self.lock_path(name);
+        let operation = match kind {
+            Kind::Exclusive => FlockOperation::NonBlockingLockExclusive,
+            Kind::Shared => FlockOperation::NonBlockingLockShared,
+        };
         loop {
             let file = open_lock_file(&path, self.modes())?;
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) if names(&path, &file) => return Ok(Some(Lock { path, file, kind: Kind::Exclusive })),
+            match flock(&file, operation) {
+                Ok(()) if names(&path, &file) => return Ok(Some(Lock { path, file, kind })),
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
                 Err(error) => return Err(StoreError::io("lock", &path, error)),

@@ -6,15 +6,19 @@
 mod application;
 mod init;
 mod mounts;
+mod overlay;
 mod path;
 mod root;
 mod skeleton;
+mod stack;
 mod terminal;
 
+pub use overlay::Records;
 pub(crate) use path::PATH_SPACE;
 
 use std::os::fd::{AsRawFd, BorrowedFd};
 
+use rustix::fs::{CWD, Mode};
 use rustix::process::{DumpableBehavior, Pid};
 use rustix::thread::{CapabilitySet, CapabilitySets};
 
@@ -42,6 +46,7 @@ pub(crate) struct Handover<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Namespace {
     pub(crate) own_users: bool,
+    pub(crate) records: Records,
     pub(crate) maps_root: bool,
     pub(crate) sets_groups: bool,
 }
@@ -82,12 +87,15 @@ fn keep_only_what_is_needed(handover: &Handover<'_>, scene: &mut Scene) {
 
 fn set_up(handover: &Handover<'_>, scene: &mut Scene) -> Result<(), Failure> {
     let blueprint = handover.blueprint;
+    // What is made for the run is for everybody inside, whatever the caller's files are.
+    rustix::process::umask(Mode::from_raw_mode(0o022));
     let origin = root::prepare(blueprint, scene)?;
     if handover.namespace.maps_root {
         root::become_root()?;
     }
-    root::enter(blueprint, handover.namespace.own_users, &origin)?;
+    root::enter(blueprint, handover.namespace.records, &origin, scene)?;
     mounts::carry_out(blueprint, scene, &origin)?;
+    make_working_directory(blueprint);
     root::leave_host(&origin)?;
     if let Some(name) = &blueprint.hostname {
         rustix::system::sethostname(name).at(Step::Hostname)?;
@@ -100,6 +108,18 @@ fn set_up(handover: &Handover<'_>, scene: &mut Scene) -> Result<(), Failure> {
             .at(Step::Loopback)?;
     }
     Ok(())
+}
+
+/// Where changes are recorded, a missing working directory is one. Entering it tells what went wrong.
+fn make_working_directory(blueprint: &Blueprint) {
+    if !matches!(blueprint.layering, crate::blueprint::Layering::Overlay { .. }) {
+        return;
+    }
+    let path = blueprint.working_directory.as_bytes();
+    for end in path::prefixes(path) {
+        let Ok(prefix) = path::StackPath::new(&path[..end]) else { return };
+        let _ = rustix::fs::mkdirat(CWD, prefix.as_c_str(), Mode::from_raw_mode(0o755));
+    }
 }
 
 /// Starts the application's process, then gives up what watching over it does not need.

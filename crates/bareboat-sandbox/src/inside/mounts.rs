@@ -1,6 +1,7 @@
 //! Carrying out the operations of a blueprint, inside the new root.
 
 use std::ffi::CStr;
+use std::os::fd::AsRawFd;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, StatVfsMountFlags};
 use rustix::io::Errno;
@@ -111,7 +112,7 @@ fn perform(
             }
         }
         Kind::Bind { source, submounts, restrictions, .. } => {
-            bind_source(*source, target, blueprint, scene)?;
+            bind_source(*source, target, blueprint, scene, origin)?;
             let result = restrict(target, *restrictions, *submounts);
             if result.is_err() {
                 // Rather not there than less restricted than promised.
@@ -119,8 +120,8 @@ fn perform(
             }
             result
         }
-        Kind::Content { name, bytes, mode } => {
-            write_content(name, bytes, *mode, origin)?;
+        Kind::Content { name, bytes, mode, owner } => {
+            write_content(name, bytes, *mode, owner.filter(|_| !scene.single), origin)?;
             rustix::process::fchdir(&origin.stage)?;
             rustix::mount::mount_bind(name, target)?;
             restrict(target, Restrictions { read_only: true, ..Restrictions::DATA }, false)
@@ -136,16 +137,36 @@ fn give(target: &CStr, uid: u32, gid: u32) -> Result<(), Errno> {
     rustix::fs::chownat(CWD, target, owner.0, owner.1, AtFlags::SYMLINK_NOFOLLOW)
 }
 
-fn bind_source(index: usize, target: &CStr, blueprint: &Blueprint, scene: &Scene) -> Result<(), Errno> {
-    let directory = scene.sources.get(index).and_then(Option::as_ref).ok_or(Errno::BADF)?;
-    rustix::process::fchdir(directory)?;
-    match &blueprint.sources[index].name {
-        Some(name) => rustix::mount::mount_bind(name, target),
-        None => rustix::mount::mount_bind_recursive(c".", target),
+fn bind_source(
+    index: usize,
+    target: &CStr,
+    blueprint: &Blueprint,
+    scene: &Scene,
+    origin: &Origin,
+) -> Result<(), Errno> {
+    let opened = scene.sources.get(index).and_then(Option::as_ref).ok_or(Errno::BADF)?;
+    if let Some(name) = &blueprint.sources[index].name {
+        rustix::process::fchdir(opened)?;
+        return rustix::mount::mount_bind(name, target);
     }
+    if FileType::from_raw_mode(rustix::fs::fstat(opened)?.st_mode).is_dir() {
+        rustix::process::fchdir(opened)?;
+        return rustix::mount::mount_bind_recursive(c".", target);
+    }
+    // A file out of a stack: by its descriptor, because its path is not the one it was asked for by.
+    rustix::process::fchdir(&origin.descriptors)?;
+    let mut name = StackPath::new(b"")?;
+    name.append_number(opened.as_raw_fd().unsigned_abs())?;
+    rustix::mount::mount_bind(name.as_c_str(), target)
 }
 
-fn write_content(name: &CStr, bytes: &[u8], mode: u32, origin: &Origin) -> Result<(), Errno> {
+fn write_content(
+    name: &CStr,
+    bytes: &[u8],
+    mode: u32,
+    owner: Option<(u32, u32)>,
+    origin: &Origin,
+) -> Result<(), Errno> {
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
     let file = rustix::fs::openat(&origin.stage, name, flags, Mode::from_raw_mode(0o600))?;
     let mut rest = bytes;
@@ -155,6 +176,9 @@ fn write_content(name: &CStr, bytes: &[u8], mode: u32, origin: &Origin) -> Resul
             Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
         }
+    }
+    if let Some((uid, gid)) = owner {
+        rustix::fs::fchown(&file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
     }
     rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))
 }
@@ -171,7 +195,7 @@ fn mask(target: &CStr, blueprint: &Blueprint, scene: &Scene, origin: &Origin) ->
         rustix::mount::mount_bind(c"empty", target)?;
         restrict(target, Restrictions::KERNEL_READ_ONLY, false)
     } else {
-        bind_source(NULL_SOURCE, target, blueprint, scene)?;
+        bind_source(NULL_SOURCE, target, blueprint, scene, origin)?;
         restrict(target, Restrictions { read_only: true, ..Restrictions::DEVICE }, false)
     }
 }

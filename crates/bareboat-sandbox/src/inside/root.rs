@@ -1,15 +1,16 @@
 //! Mounting the root and moving into it, pivot_root(2).
 
 use std::ffi::CStr;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags};
 use rustix::process::{Gid, Uid};
 
-use super::path::StackPath;
+use super::overlay::{Overlay, Records};
 use super::skeleton::{self, Skeleton};
+use super::stack;
 use crate::blueprint::{Blueprint, Layering, Restrictions, Scene};
 use crate::channel::{At, Failure};
 use crate::step::Step;
@@ -32,12 +33,17 @@ pub(super) fn prepare(blueprint: &Blueprint, scene: &mut Scene) -> Result<Origin
     let root = open_directory(&blueprint.root).at(Step::OpenRoot)?;
     let descriptors = open_directory(c"/proc/self/fd").at(Step::Stage)?;
     let (upper, work) = match &blueprint.layering {
-        Layering::Overlay { upper, work } => {
+        Layering::Overlay { below, upper, work } => {
+            for directory in below {
+                // Within the capacity reserved before the clone.
+                scene.below.push(open_directory(directory).at(Step::Overlay)?);
+            }
             (Some(open_directory(upper).at(Step::Overlay)?), Some(open_directory(work).at(Step::Overlay)?))
         }
         _ => (None, None),
     };
-    for (index, source) in blueprint.sources.iter().enumerate() {
+    let plain = |source: &crate::blueprint::Source| source.stack.is_none();
+    for (index, source) in blueprint.sources.iter().enumerate().filter(|(_, source)| plain(source)) {
         let opened = open_directory(&source.directory).at_index(Step::OpenSource, index)?;
         scene.sources[index] = Some(opened);
     }
@@ -74,10 +80,24 @@ pub(super) fn become_root() -> Result<(), Failure> {
 /// Not by pivot_root(2) yet: that would leave the host's tree mounted over the new root, and a `..` in a link of the
 /// root would step into it. In a chroot, `..` ends at a directory that nothing is mounted over, and nobody else in
 /// this namespace holds a door open.
-pub(super) fn enter(blueprint: &Blueprint, own_users: bool, origin: &Origin) -> Result<(), Failure> {
+pub(super) fn enter(
+    blueprint: &Blueprint,
+    records: Records,
+    origin: &Origin,
+    scene: &mut Scene,
+) -> Result<(), Failure> {
     let target = STAGE_ROOT;
-    rustix::process::fchdir(&origin.root).at(Step::Root)?;
-    rustix::mount::mount_bind_recursive(c".", target).at(Step::Root)?;
+    stack::mount_all(blueprint, records, origin, scene)?;
+    if scene.below.is_empty() {
+        rustix::process::fchdir(&origin.root).at(Step::Root)?;
+        rustix::mount::mount_bind_recursive(c".", target).at(Step::Root)?;
+    } else {
+        // Only to find out which mount points are missing.
+        let mut overlay = Overlay::new(records).at(Step::Overlay)?;
+        overlay.add_lower(&origin.root).at(Step::Overlay)?;
+        overlay.add_all_lower(&scene.below).at(Step::Overlay)?;
+        overlay.mount(target).at(Step::Overlay)?;
+    }
     let skeleton = match blueprint.layering {
         // Missing mount points are made in place.
         Layering::Writable => Skeleton::Empty,
@@ -89,7 +109,7 @@ pub(super) fn enter(blueprint: &Blueprint, own_users: bool, origin: &Origin) -> 
         }
     };
     if skeleton == Skeleton::Filled || origin.upper.is_some() {
-        mount_overlay(target, skeleton, own_users, origin).at(Step::Overlay)?;
+        mount_overlay(target, skeleton, records, origin, scene).at(Step::Overlay)?;
     }
     let restrictions = Restrictions {
         read_only: matches!(blueprint.layering, Layering::ReadOnly),
@@ -126,34 +146,26 @@ fn leave_root(origin: &Origin) -> Result<(), Errno> {
 }
 
 /// One overlay of the missing mount points over the root, with the changes on top if they are recorded.
-fn mount_overlay(target: &CStr, skeleton: Skeleton, own_users: bool, origin: &Origin) -> Result<(), Errno> {
-    // Descriptors rather than paths: no escaping of `:` and `,`, no limit on their length, and the mount table inside
-    // shows nothing of the host's directories.
-    let mut options = StackPath::new(b"lowerdir=")?;
+fn mount_overlay(
+    target: &CStr,
+    skeleton: Skeleton,
+    records: Records,
+    origin: &Origin,
+    scene: &Scene,
+) -> Result<(), Errno> {
+    let mut overlay = Overlay::new(records)?;
     if skeleton == Skeleton::Filled {
         let directory = open_beneath(&origin.stage, c"skeleton")?;
-        append_descriptor(&mut options, &directory)?;
-        options.append(b":")?;
+        overlay.add_lower(&directory)?;
         // Stays open until this process ends: the kernel looks it up while mounting.
         std::mem::forget(directory);
     }
-    append_descriptor(&mut options, &origin.root)?;
+    overlay.add_lower(&origin.root)?;
+    overlay.add_all_lower(&scene.below)?;
     if let (Some(upper), Some(work)) = (&origin.upper, &origin.work) {
-        options.append(b",upperdir=")?;
-        append_descriptor(&mut options, upper)?;
-        options.append(b",workdir=")?;
-        append_descriptor(&mut options, work)?;
+        overlay.record_changes(upper, work)?;
     }
-    if own_users {
-        // Overlays in a user namespace keep their records in `user.` attributes, overlayfs documentation.
-        options.append(b",userxattr")?;
-    }
-    rustix::mount::mount(c"overlay", target, c"overlay", MountFlags::empty(), options.as_c_str())
-}
-
-fn append_descriptor(options: &mut StackPath, directory: &OwnedFd) -> Result<(), Errno> {
-    options.append(b"/host/proc/self/fd/")?;
-    options.append_number(directory.as_raw_fd().unsigned_abs())
+    overlay.mount(target)
 }
 
 /// Where the root is mounted on the scratch file system.

@@ -51,8 +51,9 @@ impl Point {
     /// None for operations that need no mount point, or only use an existing one.
     pub(super) fn of(operation: &Operation) -> Option<Self> {
         match operation.kind {
-            Kind::FileSystem { .. } | Kind::Bind { file: false, .. } => Some(Self::Directory),
-            Kind::Bind { file: true, .. } | Kind::Content { .. } => Some(Self::File),
+            Kind::FileSystem { .. } => Some(Self::Directory),
+            Kind::Bind { ref file, .. } if !file.get() => Some(Self::Directory),
+            Kind::Bind { .. } | Kind::Content { .. } => Some(Self::File),
             Kind::Link { .. } | Kind::Mask | Kind::Protect => None,
         }
     }

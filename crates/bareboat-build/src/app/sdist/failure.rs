@@ -19,7 +19,7 @@ pub(super) fn of(bench: &Bench<'_>, one: &LockedDistribution, finished: &Finishe
     let ending = match finished.ending {
         Ending::Ended(status) if status.code() == 0 => return None,
         Ending::Ended(status) => format!("its build ended with exit code {}", status.code()),
-        Ending::TimedOut => "its build took too long and was stopped".to_owned(),
+        Ending::TimedOut | Ending::Stopped => "its build took too long and was stopped".to_owned(),
     };
     let clues = clues::find(&finished.output.last_lines(SEARCHED));
     let packages: Vec<String> = clues.iter().filter_map(|clue| package(bench, clue)).collect();
