@@ -32,6 +32,7 @@ pub mod source;
 pub mod tar;
 mod time;
 mod tree;
+pub mod unpack;
 
 pub use compression::Compression;
 pub use config::{ContainerConfig, Healthcheck, History, ImageConfig, RootFs};

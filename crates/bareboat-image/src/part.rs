@@ -103,6 +103,11 @@ impl<'s> PartWriter<'s> {
         })
     }
 
+    /// Gives the entries that follow another modification time, in seconds since 1970.
+    pub fn set_time(&mut self, mtime: i64) {
+        self.mtime = mtime;
+    }
+
     /// Appends anything but a regular file.
     ///
     /// # Errors
