@@ -4,7 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 
 use bareboat_image::{Layer, Owner, TreePath};
-use bareboat_sandbox::{Network, User};
+use bareboat_sandbox::{ExitStatus, Network, User};
+
+use super::Scene;
 
 /// One process to run in a root made of layers. Everything is exact: nothing is added but what is said here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,22 +58,7 @@ pub enum RunMount {
         writable: bool,
     },
     /// A directory of the store that is kept between commands.
-    Cache {
-        /// Which one.
-        id: String,
-        /// Who may use it at the same time.
-        sharing: Sharing,
-        /// Permission bits of a new one.
-        mode: u16,
-        /// Owner of a new one.
-        owner: Owner,
-        /// The path inside.
-        target: PathBuf,
-        /// Whether it can only be read.
-        read_only: bool,
-        /// What a new one starts with.
-        from: Option<BindSource>,
-    },
+    Cache(CacheMount),
     /// Empty space in memory.
     Tmpfs {
         /// The path inside.
@@ -90,16 +77,12 @@ pub enum RunMount {
         /// Owner inside.
         owner: Owner,
     },
-    /// The socket of a key agent.
+    /// The socket of a key agent, with the owner and permission bits that it has.
     Ssh {
         /// The socket outside.
         socket: PathBuf,
         /// The path inside.
         target: PathBuf,
-        /// Permission bits inside.
-        mode: u16,
-        /// Owner inside.
-        owner: Owner,
     },
     /// A read-only file with this content, owned by root: a script, for example.
     File {
@@ -117,19 +100,38 @@ impl RunMount {
     pub fn target(&self) -> &std::path::Path {
         match self {
             Self::Bind { target, .. }
-            | Self::Cache { target, .. }
             | Self::Tmpfs { target, .. }
             | Self::Secret { target, .. }
             | Self::Ssh { target, .. }
             | Self::File { target, .. } => target,
+            Self::Cache(cache) => &cache.target,
         }
     }
+}
+
+/// A directory that is kept between commands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheMount {
+    /// Which one.
+    pub id: String,
+    /// Who may use it at the same time.
+    pub sharing: Sharing,
+    /// Permission bits of a new one.
+    pub mode: u16,
+    /// Owner of a new one.
+    pub owner: Owner,
+    /// The path inside.
+    pub target: PathBuf,
+    /// Whether it can only be read.
+    pub read_only: bool,
+    /// What a new one starts with.
+    pub from: Option<BindSource>,
 }
 
 /// Where the content of a mount comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BindSource {
-    /// A directory or file of the host. What it shows of owners is root's, as in a build context.
+    /// A directory or file of the host, with the owners that it has.
     Directory(PathBuf),
     /// A path in a stack of layers, lowest first. Links in it are followed inside the layers.
     Layers {
@@ -199,11 +201,12 @@ pub enum Outcome {
     Failed(Failure),
 }
 
-/// A command that failed.
+/// A command that failed. What it changed stays until this is dropped, for [`super::Executor::shell`].
 #[derive(Debug)]
 pub struct Failure {
     /// How it ended.
     pub ended: Ended,
+    pub(super) scene: Scene,
 }
 
 /// How a command ended that failed.
@@ -213,6 +216,17 @@ pub enum Ended {
     Code(u8),
     /// By this signal.
     Signal(i32),
+}
+
+impl Ended {
+    /// None for success.
+    pub(super) fn of(status: ExitStatus) -> Option<Self> {
+        match status {
+            ExitStatus::Exited(0) => None,
+            ExitStatus::Exited(code) => Some(Self::Code(code)),
+            ExitStatus::Signaled(signal) => Some(Self::Signal(signal)),
+        }
+    }
 }
 
 impl fmt::Display for Ended {
