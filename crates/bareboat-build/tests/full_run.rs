@@ -103,7 +103,9 @@ fn fixture_as_ordinary_user() {
     let store = Store::open(&PathBuf::from(own).join("store")).unwrap();
     let base = base(&store);
     let executor = Executor::new(&store, None, LATEST, Cancel::new()).unwrap();
-    assert_eq!(executor.tier(), Tier::UserNamespace);
+    let expected =
+        if std::env::var_os("FIXTURE_CHROOT").is_some() { Tier::Chroot } else { Tier::UserNamespace };
+    assert_eq!(executor.tier(), expected);
     println!("\n{}", digests(&executor, &base));
     drop(executor);
     is_tidy(&store);
@@ -152,7 +154,7 @@ fn a_command_sees_what_buildkit_shows_it() {
         insta::assert_snapshot!("inside", printed(&executor, &place.base, &command));
         let user = User { uid: 1000, gid: 1000, groups: vec![5, 6] };
         let command =
-            Command { user, ..shell("id; grep CapEff /proc/self/status; touch /etc/x || echo refused") };
+            Command { user, ..shell("id; grep CapEff /proc/self/status; touch /etc/x 2>/dev/null || echo refused") };
         let text = printed(&executor, &place.base, &command);
         assert!(text.starts_with("uid=1000(builder) gid=1000(builder) groups=5,6\n"), "{text}");
         assert!(text.contains("CapEff:\t0000000000000000\n") && text.ends_with("refused\n"), "{text}");
@@ -301,7 +303,7 @@ fn secrets_sockets_and_scratch_space_leave_no_trace() {
                 mode: 0o440,
                 owner,
             },
-            RunMount::Ssh { socket, target: "/run/buildkit/agent".into() },
+            RunMount::Ssh { socket, target: "/run/buildkit/agent".into(), mode: 0o600, owner },
             RunMount::Tmpfs { target: "/scratch".into(), size: Some(1 << 20) },
             RunMount::File {
                 content: b"#!/bin/sh\necho script".into(),
@@ -310,12 +312,12 @@ fn secrets_sockets_and_scratch_space_leave_no_trace() {
             },
         ];
         let script =
-            "cat /run/secrets/key; echo; stat -c '%u:%g %a' /run/secrets/key; test -S /run/buildkit/agent
+            "cat /run/secrets/key; echo; stat -c '%u:%g %a' /run/secrets/key; stat -c '%u:%g %a %F' /run/buildkit/agent
             /dev/pipes/EOF; dd if=/dev/zero of=/scratch/big bs=1M count=2 2>/dev/null || echo full
             echo kept > /run/kept";
         let (outcome, text) = execute(&place.executor(tier), &place.base, &with(script, mounts));
         let Ok(Outcome::Changed(layer)) = outcome else { panic!("{outcome:?} {text}") };
-        assert_eq!(text, "secret-4711\n1000:1001 440\nscript\nfull\n");
+        assert_eq!(text, "secret-4711\n1000:1001 440\n1000:1001 600 socket\nscript\nfull\n");
         assert_eq!(listing(&place.store, &layer), "d0755 0:0 /run\n-0644 0:0 /run/kept 5\n");
         let found =
             Process::new("grep").args(["-rl", "secret-4711"]).arg(place.store.root()).output().unwrap();
@@ -324,10 +326,13 @@ fn secrets_sockets_and_scratch_space_leave_no_trace() {
     }
 }
 
-fn cache(id: &str, sharing: Sharing) -> CacheMount {
-    let target = PathBuf::from("/cache");
-    let owner = Owner { uid: 1000, gid: 1000 };
-    CacheMount { id: id.into(), sharing, mode: 0o750, owner, target, read_only: false, from: None }
+fn cache(id: &str, sharing: Sharing) -> RunMount {
+    cache_with(id, sharing, false, None)
+}
+
+fn cache_with(id: &str, sharing: Sharing, read_only: bool, from: Option<BindSource>) -> RunMount {
+    let (id, owner, target) = (id.to_owned(), Owner { uid: 1000, gid: 1000 }, PathBuf::from("/cache"));
+    RunMount::Cache { id, sharing, mode: 0o750, owner, target, read_only, from }
 }
 
 #[test]
@@ -335,9 +340,7 @@ fn caches_are_kept_between_commands_and_shared_as_asked() {
     for tier in tiers("caches") {
         let place = Place::new();
         let executor = place.executor(tier);
-        let run = |cache: CacheMount, script: &str| {
-            printed(&executor, &place.base, &with(script, vec![RunMount::Cache(cache)]))
-        };
+        let run = |cache: RunMount, script: &str| printed(&executor, &place.base, &with(script, vec![cache]));
         let shared = || cache("a", Sharing::Shared);
         assert_eq!(
             run(shared(), "stat -c '%u:%g %a' /cache; echo 1 > /cache/x; chown 42 /cache/x"),
@@ -345,14 +348,16 @@ fn caches_are_kept_between_commands_and_shared_as_asked() {
         );
         assert_eq!(run(shared(), "stat -c %u /cache/x; cat /cache/x"), "42\n1\n");
         assert_eq!(
-            run(CacheMount { read_only: true, ..shared() }, "(echo > /cache/y) 2>/dev/null || echo ro"),
+            run(cache_with("a", Sharing::Shared, true, None), "(echo > /cache/y) 2>/dev/null || echo ro"),
             "ro\n"
         );
         assert_eq!(run(cache("b", Sharing::Shared), "ls /cache"), "");
+        let twice = vec![cache("b", Sharing::Locked), cache("b", Sharing::Locked)];
+        printed(&executor, &place.base, &with("true", twice));
         let layers = place.base.clone();
         let from = Some(BindSource::Layers { layers, path: path("data") });
         assert_eq!(
-            run(CacheMount { from, ..cache("c", Sharing::Shared) }, "ls /cache; cat /cache/covered"),
+            run(cache_with("c", Sharing::Shared, false, from), "ls /cache; cat /cache/covered"),
             "covered\ndeep\nfirst\nsecond\nabove"
         );
         // Two at once: with a lock one after the other, in private each with its own.
@@ -437,9 +442,103 @@ fn a_base_without_anything_can_be_mounted_full() {
 }
 
 #[test]
+fn a_private_root_gives_the_same_layers() {
+    if !possible("private_root", Tier::Chroot) || !possible("private_root", Tier::Root) {
+        return;
+    }
+    let place = Place::new();
+    let (executor, root) = (place.executor(Tier::Chroot), place.executor(Tier::Root));
+    for (name, command) in scenarios() {
+        // Older names of the same file are not split off here.
+        if name != "hard-links" {
+            let (own, other) =
+                (changed(&executor, &place.base, &command), changed(&root, &place.base, &command));
+            assert_eq!(listing(&place.store, &own), listing(&place.store, &other), "{name}");
+            assert_eq!(own.digest, other.digest, "{name}");
+        }
+    }
+    for script in ["true", "echo > /tmp/x; rm /tmp/x", ": >> /etc/passwd", "mkdir /d; rmdir /d"] {
+        let (outcome, text) = execute(&executor, &place.base, &shell(script));
+        assert!(matches!(outcome, Ok(Outcome::Unchanged)), "{script}: {outcome:?} {text}");
+    }
+    let mut layers = place.base.clone();
+    for number in 0..4 {
+        let script = format!("echo {number} > /data/n{number}; rm -f /data/n{}", number - 2);
+        layers.push(changed(&executor, &layers, &shell(&script)));
+    }
+    let text =
+        printed(&executor, &layers, &shell("ls /data; ls /dev /proc; echo > /dev/null; cat /dev/null"));
+    assert_eq!(
+        text,
+        "covered\ndeep\nfirst\nn2\nn3\nsecond\n/dev:\nfd\nfull\nnull\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n\n/proc:\n"
+    );
+    is_tidy(&place.store);
+}
+
+#[test]
+fn a_private_root_has_mounts_that_leave_no_trace() {
+    if !possible("private_mounts", Tier::Chroot) {
+        return;
+    }
+    let place = Place::new();
+    let executor = place.executor(Tier::Chroot);
+    let context = place.directory.path().join("context");
+    fs::create_dir(&context).unwrap();
+    fs::write(context.join("file"), "from the context\n").unwrap();
+    let layers = |at: &str| BindSource::Layers { layers: place.base.clone(), path: path(at) };
+    let owner = Owner { uid: 1000, gid: 1001 };
+    let mounts = vec![
+        bind(BindSource::Directory(context.clone()), "/context", true),
+        bind(layers("data/deep"), "/data/deep", false),
+        bind(layers("bin/sh"), "/opt/busybox", false),
+        RunMount::Secret { content: b"secret".into(), target: "/run/secrets/key".into(), mode: 0o440, owner },
+        RunMount::Tmpfs { target: "/etc".into(), size: None },
+        cache("a", Sharing::Shared),
+    ];
+    let script = "cat /context/file /run/secrets/key; echo; stat -c '%u:%g %a' /run/secrets/key; ls /etc
+        echo x > /context/file; rm /data/deep/*; /opt/busybox sh -c 'echo shell'; echo 1 >> /cache/x; cat /cache/x
+        rm -rf /run; echo kept > /kept";
+    for expected in ["1\n", "1\n1\n"] {
+        let (outcome, text) = execute(&executor, &place.base, &with(script, mounts.clone()));
+        let Ok(Outcome::Changed(layer)) = outcome else { panic!("{outcome:?} {text}") };
+        assert_eq!(text, format!("from the context\nsecret\n1000:1001 440\nshell\n{expected}"));
+        assert_eq!(listing(&place.store, &layer), "-0644 0:0 /kept 5\n");
+    }
+    assert_eq!(fs::read_to_string(context.join("file")).unwrap(), "from the context\n");
+    is_tidy(&place.store);
+}
+
+#[test]
+fn nothing_outlives_a_command_in_a_private_root() {
+    if !possible("private_leftovers", Tier::Chroot) {
+        return;
+    }
+    let place = Place::new();
+    let executor = place.executor(Tier::Chroot);
+    let script = "(sleep 7541 &) ; (setsid sleep 7541 &) ; yes > /dev/null & echo started > /file";
+    let layer = changed(&executor, &place.base, &shell(script));
+    assert_eq!(listing(&place.store, &layer), "-0644 0:0 /file 8\n");
+    match execute(&executor, &place.base, &shell("echo x > /x; exit 3")) {
+        (Ok(Outcome::Failed(failure)), _) => {
+            assert_eq!(failure.ended, Ended::Code(3));
+            assert_eq!(executor.shell(&failure, &shell("test -e /x && exit 42")).unwrap(), 42);
+        }
+        (outcome, text) => panic!("{outcome:?} {text}"),
+    }
+    let script = "(setsid sleep 7541 &); yes endless";
+    let outcome = executor.execute(&place.base, &shell(script), &mut |_, _| place.cancel.cancel());
+    assert!(outcome.as_ref().is_err_and(RunError::is_cancelled), "{outcome:?}");
+    assert_eq!(running("sleep 7541"), Vec::<String>::new());
+    is_tidy(&place.store);
+}
+
+#[test]
 #[allow(clippy::print_stderr)]
 fn launching_takes_milliseconds() {
-    for tier in tiers("launch") {
+    for tier in [Tier::Root, Tier::UserNamespace, Tier::Chroot] {
+        if !possible("launch", tier) {
+            continue;
+        }
         let place = Place::new();
         let executor = place.executor(tier);
         let mut took: Vec<Duration> = (0..26)

@@ -36,6 +36,7 @@ pub(crate) struct Blueprint {
 pub(crate) enum Layering {
     ReadOnly,
     Writable,
+    Chroot,
     Overlay { below: Vec<CString>, upper: CString, work: CString },
 }
 
@@ -125,6 +126,8 @@ pub(crate) struct Scene {
     pub(crate) below: Vec<OwnedFd>,
     /// How many path components had to be made for each operation's mount point.
     pub(crate) made: Vec<u16>,
+    /// The list of this process's children, where there is no process namespace.
+    pub(crate) children: Option<OwnedFd>,
     /// Descriptors to keep open.
     pub(crate) keep: Vec<RawFd>,
     /// Whether only one user exists inside.
@@ -135,6 +138,7 @@ impl Scene {
     pub(crate) fn new(blueprint: &Blueprint, single: bool) -> Self {
         Self {
             single,
+            children: None,
             sources: blueprint.sources.iter().map(|_| None).collect(),
             below: Vec::with_capacity(match &blueprint.layering {
                 Layering::Overlay { below, .. } => below.len(),
@@ -159,7 +163,15 @@ impl Blueprint {
             return Err(SandboxError::Root { path: root, error });
         }
         let mut builder = standard::Builder::new();
-        standard::add_standard_mounts(&mut builder, sandbox.network)?;
+        let is_chroot = sandbox.root_mode == RootMode::Chroot;
+        match sandbox.mounts.first().filter(|_| is_chroot) {
+            Some(mount) => {
+                let value = mount.target().display().to_string();
+                return Err(SandboxError::Invalid { what: "mount: nothing can be mounted here", value });
+            }
+            None if is_chroot => {}
+            None => standard::add_standard_mounts(&mut builder, sandbox.network)?,
+        }
         let mut mounts: Vec<_> = sandbox.mounts.iter().collect();
         // Parents first, otherwise in the order given.
         mounts.sort_by_key(|mount| mount.target().components().count());
@@ -180,6 +192,7 @@ impl Blueprint {
                 no_new_privileges: sandbox.privileges == Privileges::NoNew,
             },
             seccomp: match sandbox.seccomp {
+                _ if is_chroot => Vec::new(),
                 Seccomp::Off => Vec::new(),
                 Seccomp::Default => crate::seccomp::default_filter(),
             },
@@ -194,6 +207,7 @@ fn layering(mode: &RootMode) -> Result<Layering, SandboxError> {
     Ok(match mode {
         RootMode::ReadOnly => Layering::ReadOnly,
         RootMode::Writable => Layering::Writable,
+        RootMode::Chroot => Layering::Chroot,
         RootMode::Overlay { below, upper, work } => Layering::Overlay {
             below: below.iter().map(|path| real_path(path)).collect::<Result<_, _>>()?,
             upper: real_path(upper)?,

@@ -62,6 +62,15 @@ pub(crate) fn unshare_users() -> Result<(), Errno> {
     }
 }
 
+/// Makes processes that lose their parent children of this one.
+pub(crate) fn adopt_orphans() -> Result<(), Errno> {
+    // SAFETY: takes numbers only.
+    match unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1_usize, 0_usize, 0_usize, 0_usize) } {
+        0 => Ok(()),
+        _ => Err(last_error()),
+    }
+}
+
 /// Ends this process at once: no destructors, no exit handlers.
 pub(crate) fn exit(code: i32) -> ! {
     // SAFETY: _exit has no preconditions.

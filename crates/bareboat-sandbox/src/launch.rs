@@ -21,7 +21,7 @@ use crate::kernel::{self, Cloned};
 use crate::obstacle::Obstacle;
 use crate::program::{self, Nature};
 use crate::publish::Publication;
-use crate::sandbox::{Network, Sandbox, Stdio};
+use crate::sandbox::{Network, RootMode, Sandbox, Stdio};
 use crate::step::Step;
 
 /// Starts a sandbox and returns once its program runs.
@@ -44,7 +44,11 @@ pub(crate) fn spawn_blueprint(
 ) -> Result<Child, SandboxError> {
     let mut publication = Publication::listen(&sandbox.published, sandbox.network)?;
     let mut first_error = None;
-    for identity in identity::candidates(sandbox.identity, caller) {
+    let ways = match sandbox.root_mode {
+        RootMode::Chroot => vec![Identity::Unmapped],
+        _ => identity::candidates(sandbox.identity, caller),
+    };
+    for identity in ways {
         let attempt = Attempt { sandbox, blueprint, caller, identity };
         match attempt.start(&mut publication) {
             Ok(child) => return Ok(child),
@@ -85,7 +89,10 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     fn start(&self, publication: &mut Publication) -> Result<Child, SandboxError> {
         let wanted = Wanted::by(self.sandbox);
-        let maps = identity::maps(self.identity, self.caller, &wanted)?;
+        let maps = match self.sandbox.root_mode {
+            RootMode::Chroot => None,
+            _ => identity::maps(self.identity, self.caller, &wanted)?,
+        };
         let system = SandboxError::system("prepare the sandbox's pipes");
         let streams = StreamPlan::new(self.sandbox).map_err(system)?;
         let system = SandboxError::system("make a pair of sockets");
@@ -133,6 +140,9 @@ impl Attempt<'_> {
         }
         if self.sandbox.network == Network::None {
             namespaces |= libc::CLONE_NEWNET;
+        }
+        if self.sandbox.root_mode == RootMode::Chroot {
+            namespaces = 0;
         }
         let mut scene = Scene::new(self.blueprint, self.identity == Identity::Single);
         // A handler of this program must not run in the copy.

@@ -52,7 +52,7 @@ pub use launch::spawn;
 pub use mount::{Access, Changes, Mount};
 pub use names::name_files;
 pub use obstacle::Obstacle;
-pub use probe::{Probe, Way, probe, try_overlay};
+pub use probe::{Probe, Way, probe, try_chroot, try_overlay};
 pub use rustix::process::Signal;
 pub use sandbox::{Network, Privileges, Publish, RootMode, Sandbox, Seccomp, Stdio, Terminal, User};
 pub use step::Step;

@@ -65,6 +65,18 @@ pub fn try_overlay(identity: Identity, root: &Path, upper: &Path, work: &Path) -
     end_at_once(sandbox, &Caller::read())
 }
 
+/// Tries once whether a process can be started in `root` by chroot(2) alone.
+///
+/// # Errors
+/// Why not.
+pub fn try_chroot(root: &Path) -> Result<(), SandboxError> {
+    let mut sandbox = Sandbox::new(root, User::ROOT, vec!["probe".into()]);
+    sandbox.root_mode = RootMode::Chroot;
+    sandbox.privileges = Privileges::SetUserId;
+    sandbox.mounts.clear();
+    end_at_once(sandbox, &Caller::read())
+}
+
 fn try_way(identity: Identity, directory: &Path, caller: &Caller) -> Way {
     // The host's own root has every mount point, whatever its file system.
     let start = attempt(identity, Path::new("/"), Network::Host, caller);

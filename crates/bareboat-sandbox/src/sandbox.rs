@@ -99,6 +99,11 @@ pub enum RootMode {
     ReadOnly,
     /// Directly.
     Writable,
+    /// Directly, as the root of a process without any namespace, chroot(2): what root may still do in a container that
+    /// allows nothing else. Nothing is mounted, so there is nothing in `/proc`, `/dev` and `/sys` but what the directory
+    /// holds; host name and network are the caller's, whatever this description says; no system call filter is added to
+    /// the container's own. The directory must hold nothing of value: root inside can leave it.
+    Chroot,
     /// Changes go to `upper`, as overlayfs records them; the root directory stays as it is. Mount points made for the
     /// run do not appear in `upper`. A missing working directory is made.
     Overlay {

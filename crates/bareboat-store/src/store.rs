@@ -6,6 +6,8 @@
 //! ROOT/actions/ab/<hex>         results by cache key, self-checking records
 //! ROOT/references/<hex>         named pointers by the digest of their name, self-checking records
 //! ROOT/rootfs/                  root file systems unpacked for commands, made again when they are gone
+//! ROOT/run/                     what commands that run now change; swept by the next one after a crash
+//! ROOT/caches/<hex>/            directories that commands keep between them
 //! ROOT/locks/<hex>              lock files by the digest of their name; `session` for the store itself
 //! ROOT/tmp/                     files being written
 //! ```

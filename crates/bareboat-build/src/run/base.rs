@@ -13,6 +13,7 @@ use bareboat_image::unpack::unpack_layer;
 use bareboat_image::{Layer, TreePath};
 use bareboat_sandbox::start_helper;
 use bareboat_store::{Cancel, Digest, Store, StoreError};
+use rayon::prelude::*;
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps};
 
 use super::error::RunError;
@@ -27,10 +28,11 @@ pub(super) fn directories(
     layers: &[Layer],
     cancel: &Cancel,
 ) -> Result<Vec<PathBuf>, RunError> {
+    // Decompressing is most of the work, and no layer needs another for it.
+    layers.par_iter().try_for_each(|layer| unpacked(store, ground, layer, cancel).map(drop))?;
     let mut found = Vec::new();
     let mut chain = Digest::of("");
     for layer in layers {
-        cancel.check()?;
         let root = unpacked(store, ground, layer, cancel)?;
         let files = root.join(FILES);
         chain = Digest::of(format!("{chain} {}", layer.diff_id));
@@ -54,6 +56,7 @@ pub(super) fn empty(store: &Store) -> Result<PathBuf, RunError> {
 }
 
 fn unpacked(store: &Store, ground: &Ground, layer: &Layer, cancel: &Cancel) -> Result<PathBuf, RunError> {
+    cancel.check()?;
     let name = format!("layer-{}-{}", layer.diff_id.hex(), ground.name);
     store.unpacked(&name, |root| {
         // Says so now if it is not there.

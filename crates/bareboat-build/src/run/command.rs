@@ -58,7 +58,22 @@ pub enum RunMount {
         writable: bool,
     },
     /// A directory of the store that is kept between commands.
-    Cache(CacheMount),
+    Cache {
+        /// Which one.
+        id: String,
+        /// Who may use it at the same time.
+        sharing: Sharing,
+        /// Permission bits of a new one.
+        mode: u16,
+        /// Owner of a new one.
+        owner: Owner,
+        /// The path inside.
+        target: PathBuf,
+        /// Whether it can only be read.
+        read_only: bool,
+        /// What a new one starts with.
+        from: Option<BindSource>,
+    },
     /// Empty space in memory.
     Tmpfs {
         /// The path inside.
@@ -77,12 +92,16 @@ pub enum RunMount {
         /// Owner inside.
         owner: Owner,
     },
-    /// The socket of a key agent, with the owner and permission bits that it has.
+    /// A socket that leads to a key agent.
     Ssh {
-        /// The socket outside.
+        /// The agent's socket outside.
         socket: PathBuf,
         /// The path inside.
         target: PathBuf,
+        /// Permission bits inside.
+        mode: u16,
+        /// Owner inside.
+        owner: Owner,
     },
     /// A read-only file with this content, owned by root: a script, for example.
     File {
@@ -100,32 +119,13 @@ impl RunMount {
     pub fn target(&self) -> &std::path::Path {
         match self {
             Self::Bind { target, .. }
+            | Self::Cache { target, .. }
             | Self::Tmpfs { target, .. }
             | Self::Secret { target, .. }
             | Self::Ssh { target, .. }
             | Self::File { target, .. } => target,
-            Self::Cache(cache) => &cache.target,
         }
     }
-}
-
-/// A directory that is kept between commands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CacheMount {
-    /// Which one.
-    pub id: String,
-    /// Who may use it at the same time.
-    pub sharing: Sharing,
-    /// Permission bits of a new one.
-    pub mode: u16,
-    /// Owner of a new one.
-    pub owner: Owner,
-    /// The path inside.
-    pub target: PathBuf,
-    /// Whether it can only be read.
-    pub read_only: bool,
-    /// What a new one starts with.
-    pub from: Option<BindSource>,
 }
 
 /// Where the content of a mount comes from.

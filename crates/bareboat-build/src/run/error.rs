@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use bareboat_image::tar::read::TarError;
 use bareboat_image::{LayerError, PartError};
+use bareboat_report::Fault;
 use bareboat_sandbox::SandboxError;
 use bareboat_store::{Digest, StoreError};
 
@@ -68,6 +69,14 @@ pub enum RunError {
         /// Why.
         error: std::io::Error,
     },
+    /// Something that this way of executing commands cannot give.
+    #[error("cannot execute {what} in a {tier}")]
+    Impossible {
+        /// The way.
+        tier: Tier,
+        /// What.
+        what: &'static str,
+    },
     /// A mount over the root itself.
     #[error("cannot mount anything over `{target}`: it is the root directory")]
     RootTarget {
@@ -96,7 +105,29 @@ impl RunError {
             Self::Layer(error) => error.hint(),
             Self::Unpack { .. } => Some("pull or build the image again".to_owned()),
             Self::RootTarget { .. } => Some("name a directory below `/`".to_owned()),
+            Self::Impossible { .. } => {
+                Some("run outside of the container, or give it `--cap-add SYS_ADMIN --security-opt seccomp=unconfined`".to_owned())
+            }
             Self::Source { .. } | Self::Changes(_) => None,
+        }
+    }
+
+    /// Whose doing it is.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Sandbox(
+                SandboxError::ProgramNotFound { .. }
+                | SandboxError::InterpreterNotFound { .. }
+                | SandboxError::WrongMachine { .. }
+                | SandboxError::NotExecutable { .. }
+                | SandboxError::WorkingDirectory { .. }
+                | SandboxError::MountSource { .. }
+                | SandboxError::Invalid { .. }
+                | SandboxError::NoProgram,
+            )
+            | Self::Source { .. }
+            | Self::RootTarget { .. } => Fault::Input,
+            _ => Fault::World,
         }
     }
 

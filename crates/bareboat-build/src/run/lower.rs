@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use bareboat_image::TreePath;
 use bareboat_sandbox::Records;
 
+use super::resolve::resolve;
+
 /// A directory as a stack of layers shows it: the layers' directories that are merged there, topmost first.
 #[derive(Debug, Clone)]
 pub(super) struct Lower {
@@ -89,14 +91,31 @@ impl Lower {
         Ok(Some(Found { path: path.clone(), metadata: fs::symlink_metadata(path)? }))
     }
 
+    /// The directory at `path`; links in it are not followed.
+    pub(super) fn at(&self, path: &TreePath) -> io::Result<Self> {
+        let mut directory = self.clone();
+        for name in path.components() {
+            directory = directory.enter(name)?;
+        }
+        Ok(directory)
+    }
+
+    /// Where `path` leads with its links followed; none when nothing is there.
+    pub(super) fn resolve(&self, path: &TreePath) -> io::Result<Option<TreePath>> {
+        let link = |path: &TreePath| match self.find(path)? {
+            Some(found) if found.metadata.is_symlink() => {
+                Ok(Some(fs::read_link(found.path)?.into_os_string().into_vec()))
+            }
+            _ => Ok(None),
+        };
+        let real = resolve(path.as_bytes(), &link)?;
+        Ok(self.find(&real)?.map(|_| real))
+    }
+
     /// What is at `path`; links in it are not followed.
     pub(super) fn find(&self, path: &TreePath) -> io::Result<Option<Found>> {
         let Some(parent) = path.parent() else { return self.own() };
-        let mut directory = self.clone();
-        for name in parent.components() {
-            directory = directory.enter(name)?;
-        }
-        directory.entry(path.file_name())
+        self.at(&parent)?.entry(path.file_name())
     }
 }
 

@@ -4,36 +4,40 @@
 //! users are the caller's business. Follows the OCI image layer specification for what layers mean and overlayfs's
 //! documentation for how changes are found; a command sees what BuildKit shows one.
 //!
-//! Every layer is unpacked once, into a directory of the store ([`base`]). A command runs in an overlay of those, and
-//! what it changed is read back ([`changes`]). Where files belong to users that only exist in a namespace, unpacking and
-//! reading happen in there.
+//! Every layer is unpacked once, into a directory of the store ([`base`]). A command runs in an overlay of those
+//! ([`overlay`]), or where that is impossible in a root copied from them ([`private`]), and what it changed is read back.
+//! Where files belong to users that only exist in a namespace, unpacking and reading happen in there.
 
+mod agent;
 mod base;
 mod cache;
 mod changes;
 mod collect;
 mod command;
+mod copy;
 mod error;
+mod items;
 mod lower;
 mod mounts;
+mod overlay;
+mod private;
+mod resolve;
 mod scratch;
 mod tier;
 
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::Path;
 
 use bareboat_image::{Compression, Layer};
 use bareboat_sandbox::{
-    Capabilities, Ending, Limits, Privileges, RootMode, Sandbox, SandboxError, Seccomp, Terminal,
-    run_command_until, start_helper,
+    Ending, Identity, Limits, Sandbox, SandboxError, Terminal, run_command_until, start_helper,
 };
 use bareboat_store::{Cancel, Store, StoreError};
 
 pub use bareboat_sandbox::{Network, Stream, User};
-pub use command::{BindSource, CacheMount, Command, Ended, Failure, Outcome, RunMount, Sharing, Tier};
+pub use command::{BindSource, Command, Ended, Failure, Outcome, RunMount, Sharing, Tier};
 pub use error::{RunError, Tried};
 
-use mounts::{Preparation, Prepared};
-use scratch::Scratch;
 use tier::Ground;
 
 /// Executes commands in the strongest way this machine allows. Share it between threads by reference.
@@ -45,13 +49,11 @@ pub struct Executor<'a> {
     cancel: Cancel,
 }
 
-/// Where a command runs: its layers, topmost first, and the directories of its changes.
+/// Where a command ran.
 #[derive(Debug)]
-struct Scene {
-    layers: Vec<PathBuf>,
-    upper: PathBuf,
-    work: PathBuf,
-    scratch: Scratch,
+enum Scene {
+    Overlay(overlay::Scene),
+    Private(private::Scene),
 }
 
 impl<'a> Executor<'a> {
@@ -95,21 +97,28 @@ impl<'a> Executor<'a> {
         command: &Command,
         output: &mut dyn FnMut(Stream, &[u8]),
     ) -> Result<Outcome, RunError> {
-        let scene = self.scene(base)?;
-        let prepared = self.prepare(&scene, command)?;
-        let sandbox = self.sandbox(&scene, &prepared, command);
-        let stop = || self.cancel.is_cancelled();
-        let limits = Limits { time: None, output: 0 };
-        let finished = run_command_until(sandbox, limits, &stop, |stream, bytes| output(stream, bytes))?;
-        drop(prepared);
-        let status = match finished.ending {
-            Ending::Ended(status) => status,
-            Ending::Stopped | Ending::TimedOut => return Err(StoreError::Cancelled.into()),
+        let layer = match self.ground.tier {
+            Tier::Chroot => {
+                let scene = private::Scene::new(self, base)?;
+                let (sandbox, placed) = scene.sandbox(self, command)?;
+                if let Some(ended) = self.run(sandbox, output)? {
+                    drop(placed);
+                    return Ok(Outcome::Failed(Failure { ended, scene: Scene::Private(scene) }));
+                }
+                scene.layer(self, placed)?
+            }
+            _ => {
+                let scene = overlay::Scene::new(self, base)?;
+                let (sandbox, prepared) = scene.sandbox(self, command)?;
+                let ended = self.run(sandbox, output)?;
+                drop(prepared);
+                if let Some(ended) = ended {
+                    return Ok(Outcome::Failed(Failure { ended, scene: Scene::Overlay(scene) }));
+                }
+                scene.layer(self)?
+            }
         };
-        match Ended::of(status) {
-            Some(ended) => Ok(Outcome::Failed(Failure { ended, scene })),
-            None => self.outcome(&scene),
-        }
+        Ok(layer.map_or(Outcome::Unchanged, Outcome::Changed))
     }
 
     /// Runs `command` with a terminal of its own in what a failed command left, connected to this process's; its exit
@@ -118,62 +127,69 @@ impl<'a> Executor<'a> {
     /// # Errors
     /// As [`Executor::execute`].
     pub fn shell(&self, failure: &Failure, command: &Command) -> Result<u8, RunError> {
-        let prepared = self.prepare(&failure.scene, command)?;
-        let mut sandbox = self.sandbox(&failure.scene, &prepared, command);
-        sandbox.terminal = Terminal::Own;
-        Ok(bareboat_sandbox::run(&sandbox)?.code())
-    }
-
-    fn scene(&self, base: &[Layer]) -> Result<Scene, RunError> {
-        let layers = base::directories(self.store, &self.ground, base, &self.cancel)?;
-        let scratch = Scratch::new(self.store, &self.ground)?;
-        let (upper, work) = scratch.pair()?;
-        if let Some(top) = layers.first() {
-            scratch::copy_root(&upper, top, &self.ground)?;
+        match &failure.scene {
+            Scene::Overlay(scene) => {
+                let (mut sandbox, _held) = scene.sandbox(self, command)?;
+                sandbox.terminal = Terminal::Own;
+                Ok(bareboat_sandbox::run(&sandbox)?.code())
+            }
+            // There is no way to make a terminal in there: the caller's is all there is.
+            Scene::Private(scene) => {
+                let (sandbox, _held) = scene.sandbox(self, command)?;
+                Ok(bareboat_sandbox::run(&sandbox)?.code())
+            }
         }
-        Ok(Scene { layers, upper, work, scratch })
     }
 
-    fn prepare(&self, scene: &Scene, command: &Command) -> Result<Prepared, RunError> {
-        let Self { store, ground, cancel, .. } = self;
-        Preparation { store, ground, scratch: &scene.scratch, cancel }.prepare(command)
-    }
-
-    fn sandbox(&self, scene: &Scene, prepared: &Prepared, command: &Command) -> Sandbox {
-        let (root, below) = scene.layers.split_first().expect("there is always a layer, if an empty one");
-        let arguments = command.arguments.iter().map(Into::into).collect();
-        let mut sandbox = Sandbox::new(root, command.user.clone(), arguments);
-        sandbox.root_mode =
-            RootMode::Overlay { below: below.to_vec(), upper: scene.upper.clone(), work: scene.work.clone() };
-        sandbox.identity = self.ground.identity;
-        sandbox.mounts = prepared.mounts.clone();
-        sandbox.hostname = Some(command.hostname.clone());
-        sandbox.network = command.network;
-        sandbox.capabilities = Capabilities::DOCKER;
-        sandbox.privileges = Privileges::SetUserId;
-        sandbox.seccomp = Seccomp::Default;
-        let variable = |(name, value): &(String, String)| (name.into(), value.into());
-        sandbox.environment = command.environment.iter().map(variable).collect();
-        sandbox.working_directory = command.working_directory.clone();
-        sandbox
-    }
-
-    /// Reads the changes where their owners exist, and makes a layer of them here.
-    fn outcome(&self, scene: &Scene) -> Result<Outcome, RunError> {
+    /// Runs to the end; how the command failed, if it did.
+    fn run(
+        &self,
+        sandbox: Sandbox,
+        output: &mut dyn FnMut(Stream, &[u8]),
+    ) -> Result<Option<Ended>, RunError> {
         let stop = || self.cancel.is_cancelled();
-        let helper = start_helper(self.ground.identity, |archive| {
-            let records = self.ground.records;
-            changes::write_changes(&scene.upper, &scene.layers, records, self.latest, archive)?;
-            // While their owners exist; what stays goes with the scratch directory.
-            scratch::empty(&[&scene.upper, &scene.work]);
-            Ok(())
-        })?;
-        let layer = collect::layer(self.store, helper.output(&stop), self.compression);
-        match helper.finish(&stop) {
-            Ok(()) => {}
-            Err(SandboxError::Stopped) => return Err(StoreError::Cancelled.into()),
-            Err(error) => return Err(error.into()),
+        let limits = Limits { time: None, output: 0 };
+        let finished = run_command_until(sandbox, limits, &stop, |stream, bytes| output(stream, bytes))?;
+        match finished.ending {
+            Ending::Ended(status) => Ok(Ended::of(status)),
+            Ending::Stopped | Ending::TimedOut => Err(StoreError::Cancelled.into()),
         }
-        Ok(layer?.map_or(Outcome::Unchanged, Outcome::Changed))
     }
+
+    /// Makes a layer of the archive that `write` writes where owners exist.
+    fn collect(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), String>,
+    ) -> Result<Option<Layer>, RunError> {
+        let stop = || self.cancel.is_cancelled();
+        let helper = start_helper(self.ground.identity, write)?;
+        let layer = collect::layer(self.store, helper.output(&stop), self.compression);
+        // What the writing says explains what the reading may have said.
+        helper.finish(&stop).map_err(cancelled)?;
+        layer
+    }
+
+    /// Works on files in a process of its own, which ends when the work is cancelled.
+    fn in_copy(&self, work: impl FnOnce() -> io::Result<()>) -> Result<(), RunError> {
+        let stop = || self.cancel.is_cancelled();
+        let work = |_: &mut dyn Write| work().map_err(|error| error.to_string());
+        start_helper(Identity::Unmapped, work)?.finish(&stop).map_err(cancelled)
+    }
+}
+
+fn cancelled(error: SandboxError) -> RunError {
+    match error {
+        SandboxError::Stopped => StoreError::Cancelled.into(),
+        error => error.into(),
+    }
+}
+
+/// The command as the sandbox takes it, still as strict as possible.
+fn sandbox(root: &Path, command: &Command) -> Sandbox {
+    let arguments = command.arguments.iter().map(Into::into).collect();
+    let mut sandbox = Sandbox::new(root, command.user.clone(), arguments);
+    let variable = |(name, value): &(String, String)| (name.into(), value.into());
+    sandbox.environment = command.environment.iter().map(variable).collect();
+    sandbox.working_directory = command.working_directory.clone();
+    sandbox
 }

@@ -1,28 +1,36 @@
 //! What a command's mounts are to the sandbox.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use bareboat_sandbox::{Access, Changes, Mount, name_files};
-use bareboat_store::{Cancel, Lock, Store};
+use bareboat_store::Lock;
 
+use super::agent::Agent;
+use super::cache::New;
 use super::error::RunError;
 use super::scratch::Scratch;
-use super::tier::Ground;
-use super::{BindSource, Command, RunMount, base, cache};
+use super::{BindSource, Command, Executor, RunMount, base, cache};
 
 /// Mounts, and what must be held while they are used.
 pub(super) struct Prepared {
     pub(super) mounts: Vec<Mount>,
-    pub(super) _locks: Vec<Lock>,
+    _held: Held,
+}
+
+/// What mounts are good for only while it is held.
+#[derive(Default)]
+pub(super) struct Held {
+    pub(super) locks: Vec<Lock>,
+    caches: BTreeMap<String, PathBuf>,
+    pub(super) agents: Vec<Agent>,
 }
 
 /// What everything is prepared with.
 pub(super) struct Preparation<'a> {
-    pub(super) store: &'a Store,
-    pub(super) ground: &'a Ground,
+    pub(super) executor: &'a Executor<'a>,
     pub(super) scratch: &'a Scratch,
-    pub(super) cancel: &'a Cancel,
 }
 
 impl Preparation<'_> {
@@ -30,25 +38,34 @@ impl Preparation<'_> {
     pub(super) fn prepare(&self, command: &Command) -> Result<Prepared, RunError> {
         let mut mounts = name_files(&command.hostname, command.network, &command.hosts);
         mounts.retain(|mount| mount.target() != Path::new("/etc/hostname"));
-        let mut locks = Vec::new();
+        let mut held = Held::default();
         for mount in &command.mounts {
             if mount.target().components().count() < 2 {
                 return Err(RunError::RootTarget { target: mount.target().to_owned() });
             }
-            mounts.push(self.mount(mount, &mut locks)?);
+            mounts.push(self.mount(mount, &mut held)?);
         }
-        Ok(Prepared { mounts, _locks: locks })
+        Ok(Prepared { mounts, _held: held })
     }
 
-    fn mount(&self, mount: &RunMount, locks: &mut Vec<Lock>) -> Result<Mount, RunError> {
+    fn mount(&self, mount: &RunMount, held: &mut Held) -> Result<Mount, RunError> {
         let owner = |owner: &bareboat_image::Owner| (owner.uid, owner.gid);
         Ok(match mount {
             RunMount::Bind { source, target, writable } => self.bind(source, target, *writable)?,
-            RunMount::Cache(wanted) => {
-                let (directory, lock) = cache::open(self, wanted)?;
-                locks.push(lock);
-                let access = if wanted.read_only { Access::ReadOnly } else { Access::ReadWrite };
-                Mount::Bind { source: directory, target: wanted.target.clone(), access }
+            RunMount::Cache { id, sharing, mode, owner, target, read_only, from } => {
+                let new = New { mode: *mode, owner: *owner, from: from.as_ref() };
+                let source = match held.caches.get(id) {
+                    // The same one twice in one command, which must not wait for itself.
+                    Some(source) => source.clone(),
+                    None => {
+                        let (source, lock) = cache::open(self.executor, id, *sharing, &new)?;
+                        held.locks.push(lock);
+                        held.caches.insert(id.clone(), source.clone());
+                        source
+                    }
+                };
+                let access = if *read_only { Access::ReadOnly } else { Access::ReadWrite };
+                Mount::Bind { source, target: target.clone(), access }
             }
             RunMount::Tmpfs { target, size } => Mount::scratch(target, *size),
             RunMount::Secret { content, target, mode, owner: belongs } => Mount::File {
@@ -57,7 +74,13 @@ impl Preparation<'_> {
                 mode: (*mode).into(),
                 owner: owner(belongs),
             },
-            RunMount::Ssh { socket, target } => Mount::writable(socket, target),
+            RunMount::Ssh { socket, target, mode, owner } => {
+                let directory = self.scratch.directory("ssh")?;
+                let agent = Agent::listen(socket, &directory, *mode, *owner, &self.executor.ground)?;
+                let mount = Mount::writable(agent.path(), target);
+                held.agents.push(agent);
+                mount
+            }
             RunMount::File { content, target, mode } => Mount::File {
                 target: target.clone(),
                 content: content.clone(),
@@ -70,11 +93,12 @@ impl Preparation<'_> {
     /// Without changes a host path is mounted as it is; everything else is an overlay, whose changes go to the scratch
     /// directory and with it.
     fn bind(&self, source: &BindSource, target: &Path, writable: bool) -> Result<Mount, RunError> {
+        let Executor { store, ground, cancel, .. } = self.executor;
         let (layers, path) = match source {
             BindSource::Directory(source) if !writable => return Ok(Mount::read_only(source, target)),
             BindSource::Directory(source) => self.host_layer(source)?,
             BindSource::Layers { layers, path } => {
-                let directories = base::directories(self.store, self.ground, layers, self.cancel)?;
+                let directories = base::directories(store, ground, layers, cancel)?;
                 (directories, base::at(Path::new(""), path))
             }
         };
@@ -82,7 +106,7 @@ impl Preparation<'_> {
             true => {
                 let (upper, work) = self.scratch.pair()?;
                 if let Some(top) = layers.first() {
-                    super::scratch::copy_root(&upper, top, self.ground)?;
+                    super::scratch::copy_root(&upper, top, ground)?;
                 }
                 Some(Changes { upper, work })
             }

@@ -18,7 +18,7 @@ use super::tier::Ground;
 pub(super) struct Scratch {
     path: PathBuf,
     ground: Ground,
-    pairs: AtomicU64,
+    directories: AtomicU64,
     /// Says that somebody still needs the directory.
     _lock: Lock,
 }
@@ -35,21 +35,23 @@ impl Scratch {
             let path = parent.join(name);
             remove(&path, ground);
             fs::create_dir(&path).map_err(|error| StoreError::io("create", &path, error))?;
-            return Ok(Self { path, ground: ground.clone(), pairs: AtomicU64::new(0), _lock: lock });
+            return Ok(Self { path, ground: ground.clone(), directories: AtomicU64::new(0), _lock: lock });
         }
     }
 
     /// A new pair of directories for an overlay: `upper` and `work`.
     pub(super) fn pair(&self) -> Result<(PathBuf, PathBuf), RunError> {
-        let number = self.pairs.fetch_add(1, Ordering::Relaxed);
-        let upper = self.path.join(format!("upper-{number}"));
-        let work = self.path.join(format!("work-{number}"));
-        for directory in [&upper, &work] {
-            fs::create_dir(directory)
-                .and_then(|()| fs::set_permissions(directory, fs::Permissions::from_mode(0o755)))
-                .map_err(|error| StoreError::io("create", directory, error))?;
-        }
-        Ok((upper, work))
+        Ok((self.directory("upper")?, self.directory("work")?))
+    }
+
+    /// A new directory whose name begins with `name`.
+    pub(super) fn directory(&self, name: &str) -> Result<PathBuf, RunError> {
+        let number = self.directories.fetch_add(1, Ordering::Relaxed);
+        let path = self.path.join(format!("{name}-{number}"));
+        fs::create_dir(&path)
+            .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o755)))
+            .map_err(|error| StoreError::io("create", &path, error))?;
+        Ok(path)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which ways of executing commands this machine allows, found by trying.
 
-use bareboat_sandbox::{Identity, Records, SandboxError, id_maps, overlay_records, try_overlay};
+use bareboat_sandbox::{Identity, Records, SandboxError, id_maps, overlay_records, try_chroot, try_overlay};
 use bareboat_store::{Digest, Store};
 
 use super::error::{RunError, Tried};
@@ -43,7 +43,8 @@ impl Ground {
         let identity = match tier {
             Tier::Root => Identity::Unmapped,
             Tier::UserNamespace => subordinate().map_err(|error| Tried::failed(tier, &error))?,
-            Tier::SingleId | Tier::Chroot => return Err(Tried::missing(tier)),
+            Tier::Chroot => return Ok(Self::chroot()),
+            Tier::SingleId => return Err(Tried::missing(tier)),
         };
         let maps = id_maps(identity).map_err(|error| Tried::failed(tier, &error))?;
         let records = overlay_records(identity);
@@ -51,8 +52,19 @@ impl Ground {
         Ok(Self { tier, identity, records, name })
     }
 
+    /// Without privileges over the kernel there are only the attributes that everybody can write; no kernel reads them,
+    /// we do.
+    fn chroot() -> Self {
+        let name = "chroot".to_owned();
+        Self { tier: Tier::Chroot, identity: Identity::Unmapped, records: Records::User, name }
+    }
+
     /// Runs nothing at all, but sets everything up for it.
     fn test(&self, store: &Store) -> Result<(), RunError> {
+        if self.tier == Tier::Chroot {
+            let scratch = Scratch::new(store, self)?;
+            return Ok(try_chroot(&scratch.directory("root")?)?);
+        }
         let root = base::empty(store)?;
         let scratch = Scratch::new(store, self)?;
         let (upper, work) = scratch.pair()?;

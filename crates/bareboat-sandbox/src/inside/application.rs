@@ -99,13 +99,15 @@ fn become_user(credentials: &Credentials, sets_groups: bool) -> Result<(), Failu
     if sets_groups {
         set_groups(&user.groups).at(Step::Groups)?;
     }
+    let held = rustix::thread::capabilities(None).at(Step::Capabilities)?.permitted;
     limit_capabilities(credentials).at(Step::Capabilities)?;
     let gid = Gid::from_raw(user.gid);
     rustix::thread::set_thread_res_gid(gid, gid, gid).at(Step::User)?;
     let uid = Uid::from_raw(user.uid);
     rustix::thread::set_thread_res_uid(uid, uid, uid).at(Step::User)?;
     let kept = match user.uid {
-        0 => CapabilitySet::from_bits_truncate(credentials.capabilities.bits()),
+        // What an outer container has taken away, nobody can give.
+        0 => CapabilitySet::from_bits_truncate(credentials.capabilities.bits()) & held,
         _ => CapabilitySet::empty(),
     };
     let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() };
@@ -202,7 +204,12 @@ fn open_without_magic(path: &CStr) -> Result<OwnedFd, Errno> {
         return Err(crate::program::REFUSED);
     }
     // Before Linux 5.6, or a container filter that does not know openat2: the one file that matters is known.
-    let (opened, own) = (rustix::fs::fstat(&file)?, rustix::fs::stat(c"/proc/self/exe")?);
+    let own = match rustix::fs::stat(c"/proc/self/exe") {
+        // Without a `/proc`, as in a mere chroot, nothing leads there.
+        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(file),
+        own => own?,
+    };
+    let opened = rustix::fs::fstat(&file)?;
     match (opened.st_dev, opened.st_ino) == (own.st_dev, own.st_ino) {
         true => Err(crate::program::REFUSED),
         false => Ok(file),

@@ -7,6 +7,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions};
 
 use super::Handover;
+use crate::blueprint::Scene;
 use crate::channel::{Inner, Order, Reach};
 use crate::descriptor;
 use crate::kernel;
@@ -17,8 +18,12 @@ const PASSED_ON: [i32; 7] =
 
 /// Watches until the application ends and returns its wait status. When the caller has gone it does not return
 /// before everything inside is killed, and then with the status of a killed application.
-pub(super) fn supervise(handover: &Handover<'_>, application: Pid) -> i32 {
+pub(super) fn supervise(handover: &Handover<'_>, scene: &Scene, application: Pid) -> i32 {
     let status = watch(handover, application).unwrap_or(libc::SIGKILL);
+    if let Some(children) = &scene.children {
+        super::chroot::end_all(children);
+        return status;
+    }
     // -1 is everybody in this process namespace except process 1.
     kernel::kill(-1, libc::SIGKILL);
     while let Ok(Some(_)) | Err(Errno::INTR) = rustix::process::wait(WaitOptions::empty()) {}

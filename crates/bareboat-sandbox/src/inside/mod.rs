@@ -4,6 +4,7 @@
 //! Paths are put together on the stack; what can fail is reported by step number over the channel.
 
 mod application;
+mod chroot;
 mod init;
 mod mounts;
 mod overlay;
@@ -22,7 +23,7 @@ use rustix::fs::{CWD, Mode};
 use rustix::process::{DumpableBehavior, Pid};
 use rustix::thread::{CapabilitySet, CapabilitySets};
 
-use crate::blueprint::{Blueprint, Scene};
+use crate::blueprint::{Blueprint, Layering, Scene};
 use crate::channel::{At, Failure, Inner, Order};
 use crate::kernel::{self, Cloned};
 use crate::sandbox::Network;
@@ -70,7 +71,7 @@ pub(crate) fn run(handover: &Handover<'_>, scene: &mut Scene) -> ! {
             kernel::exit(SET_UP_FAILED);
         }
     };
-    let status = init::supervise(handover, application);
+    let status = init::supervise(handover, scene, application);
     mounts::remove_made_points(handover.blueprint, scene);
     channel.ended(status);
     kernel::exit(0)
@@ -87,6 +88,9 @@ fn keep_only_what_is_needed(handover: &Handover<'_>, scene: &mut Scene) {
 
 fn set_up(handover: &Handover<'_>, scene: &mut Scene) -> Result<(), Failure> {
     let blueprint = handover.blueprint;
+    if matches!(blueprint.layering, Layering::Chroot) {
+        return chroot::enter(blueprint, scene);
+    }
     // What is made for the run is for everybody inside, whatever the caller's files are.
     rustix::process::umask(Mode::from_raw_mode(0o022));
     let origin = root::prepare(blueprint, scene)?;
@@ -112,7 +116,7 @@ fn set_up(handover: &Handover<'_>, scene: &mut Scene) -> Result<(), Failure> {
 
 /// Where changes are recorded, a missing working directory is one. Entering it tells what went wrong.
 fn make_working_directory(blueprint: &Blueprint) {
-    if !matches!(blueprint.layering, crate::blueprint::Layering::Overlay { .. }) {
+    if !matches!(blueprint.layering, Layering::Overlay { .. } | Layering::Chroot) {
         return;
     }
     let path = blueprint.working_directory.as_bytes();
@@ -153,7 +157,7 @@ fn clone_application() -> Result<Cloned, rustix::io::Errno> {
 /// Process 1 signals processes of any user; where mount points were made it also removes them.
 fn reduce_capabilities(blueprint: &Blueprint) {
     let mut kept = CapabilitySet::KILL;
-    if matches!(blueprint.layering, crate::blueprint::Layering::Writable) {
+    if matches!(blueprint.layering, Layering::Writable) {
         kept |= CapabilitySet::SYS_ADMIN | CapabilitySet::DAC_OVERRIDE;
     }
     let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() };
