@@ -8,7 +8,7 @@ mod run;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::time::{Duration, Instant};
 
@@ -153,8 +153,10 @@ fn a_command_sees_what_buildkit_shows_it() {
         let command = Command { hosts: vec![("other".into(), "10.0.0.1".parse().unwrap())], ..shell(script) };
         insta::assert_snapshot!("inside", printed(&executor, &place.base, &command));
         let user = User { uid: 1000, gid: 1000, groups: vec![5, 6] };
-        let command =
-            Command { user, ..shell("id; grep CapEff /proc/self/status; touch /etc/x 2>/dev/null || echo refused") };
+        let command = Command {
+            user,
+            ..shell("id; grep CapEff /proc/self/status; touch /etc/x 2>/dev/null || echo refused")
+        };
         let text = printed(&executor, &place.base, &command);
         assert!(text.starts_with("uid=1000(builder) gid=1000(builder) groups=5,6\n"), "{text}");
         assert!(text.contains("CapEff:\t0000000000000000\n") && text.ends_with("refused\n"), "{text}");
@@ -530,6 +532,87 @@ fn nothing_outlives_a_command_in_a_private_root() {
     assert!(outcome.as_ref().is_err_and(RunError::is_cancelled), "{outcome:?}");
     assert_eq!(running("sleep 7541"), Vec::<String>::new());
     is_tidy(&place.store);
+}
+
+/// A Debian root as a layer: made by `debootstrap`, or the archive that `BAREBOAT_DEBIAN_TAR` names.
+fn debian(test: &str, directory: &Path, store: &Store) -> Option<Layer> {
+    let archive = match std::env::var_os("BAREBOAT_DEBIAN_TAR") {
+        Some(path) => PathBuf::from(path),
+        None => {
+            if !full::has_program(test, "debootstrap") {
+                return None;
+            }
+            let (root, archive) = (directory.join("debian"), directory.join("debian.tar"));
+            let made = Process::new("debootstrap")
+                .args(["--variant=minbase", "bookworm"])
+                .arg(&root)
+                .stdout(std::process::Stdio::null())
+                .status();
+            assert!(made.unwrap().success());
+            let packed = Process::new("tar")
+                .args(["--numeric-owner", "--exclude=./dev/*", "-C"])
+                .arg(&root)
+                .arg("-cf")
+                .arg(&archive)
+                .arg(".")
+                .status();
+            assert!(packed.unwrap().success());
+            fs::remove_dir_all(&root).unwrap();
+            archive
+        }
+    };
+    let mut writer = store.writer().unwrap();
+    std::io::copy(&mut fs::File::open(archive).unwrap(), &mut writer).unwrap();
+    let (digest, size) = writer.finish().unwrap();
+    let media_type = "application/vnd.oci.image.layer.v1.tar".to_owned();
+    Some(Layer { digest, size, diff_id: digest, tar_size: size, media_type })
+}
+
+#[test]
+#[allow(clippy::print_stderr)]
+fn packages_are_installed_alike_in_every_way() {
+    let test = "apt_get";
+    let tiers: Vec<Tier> = [Tier::Root, Tier::UserNamespace, Tier::Chroot]
+        .into_iter()
+        .filter(|tier| possible(test, *tier))
+        .collect();
+    if tiers.is_empty() {
+        return;
+    }
+    let place = Place::new();
+    let Some(base) = debian(test, place.directory.path(), &place.store) else { return };
+    let script = "apt-get update -qq
+        apt-get install -y -qq --no-install-recommends adduser cron iputils-ping
+        adduser --system --group --no-create-home service
+        install -o service -g crontab -m 2750 -d /srv/service
+        rm -rf /var/log/* /var/cache/* /var/lib/apt/lists/* /etc/*-";
+    let environment = [("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("DEBIAN_FRONTEND", "noninteractive")];
+    let command = Command {
+        environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        ..shell(script)
+    };
+    let mut listings = Vec::new();
+    for tier in tiers {
+        let executor = place.executor(tier);
+        let started = Instant::now();
+        let text = printed(&executor, &[base.clone()], &shell("true"));
+        assert_eq!(text, "");
+        eprintln!("{tier}: {:?} to unpack a Debian root and to run nothing", started.elapsed());
+        let started = Instant::now();
+        let layer = changed(&executor, &[base.clone()], &command);
+        eprintln!("{tier}: {:?} to install packages, {} bytes", started.elapsed(), layer.size);
+        let text = listing(&place.store, &layer);
+        for line in ["-2755 0:101 /usr/bin/crontab", "d2750 100:101 /srv/service", "security.capability="] {
+            assert!(text.contains(line), "{tier}: no `{line}` in\n{text}");
+        }
+        listings.push(text);
+        is_tidy(&place.store);
+    }
+    for other in &listings[1..] {
+        let (first, other) = (listings[0].lines(), other.lines());
+        let differences: Vec<_> = first.zip(other).filter(|(one, two)| one != two).take(10).collect();
+        assert_eq!(differences, Vec::new());
+    }
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn a_helper_gives_and_sees_owners_that_exist_inside() {
     let (kept, [directory]) = directories(["directory"]);
     let file = directory.join("file");
     let work = |output: &mut dyn Write| {
-        let made = || {
+        let mut made = || {
             fs::write(&file, "content")?;
             chown(&file, Some(1234), Some(4321))?;
             let metadata = fs::metadata(&file)?;
