@@ -11,6 +11,7 @@ mod fixtures;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bareboat_image::{Layer, TreePath};
 use bareboat_sandbox::{Capabilities, Mount, Network, Privileges, RootMode, Sandbox, Seccomp, name_files};
@@ -54,6 +55,8 @@ impl Scene {
             executor.in_copy(|| Copier::default().directory(&Lower::new(&layers, ground.records), &root))?;
         }
         let before = Mark::of(&root).map_err(|error| StoreError::io("read", &root, error))?;
+        // Change times come from a clock that moves in steps: what is written from now on must be in a later one.
+        std::thread::sleep(CLOCK_STEP);
         Ok(Self { layers, chain, root, before, scratch })
     }
 
@@ -244,3 +247,6 @@ fn keep(store: &Store, chain: &Digest, root: &Path) -> Result<(), RunError> {
 fn place(store: &Store, chain: &Digest) -> PathBuf {
     store.root().join("rootfs").join(format!("private-{}", chain.hex()))
 }
+
+/// The longest step of any configuration (HZ=100).
+const CLOCK_STEP: Duration = Duration::from_millis(10);
