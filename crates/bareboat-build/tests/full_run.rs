@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use bareboat_build::run::*;
 use bareboat_image::{Layer, Owner};
-use bareboat_store::{Cancel, Store};
+use bareboat_store::{Cancel, PruneOptions, Store};
 use bareboat_testkit::full;
 use run::*;
 
@@ -100,7 +100,7 @@ fn an_ordinary_user_gets_the_same_bytes_as_root() {
 #[allow(clippy::print_stdout)]
 fn fixture_as_ordinary_user() {
     let Some(own) = std::env::var_os("FIXTURE") else { return };
-    let store = Store::open(&PathBuf::from(own).join("store")).unwrap();
+    let mut store = Store::open(&PathBuf::from(own).join("store")).unwrap();
     let base = base(&store);
     let executor = Executor::new(&store, None, LATEST, Cancel::new()).unwrap();
     let expected =
@@ -109,6 +109,15 @@ fn fixture_as_ordinary_user() {
     println!("\n{}", digests(&executor, &base));
     drop(executor);
     is_tidy(&store);
+    // What belongs to users of the namespace is removed in there, by the next that has one.
+    let now = std::time::SystemTime::now() + Duration::from_secs(10);
+    let (max_bytes, older_than, keep) = (None, Some(Duration::ZERO), Default::default());
+    store.prune(&PruneOptions { max_bytes, older_than, now, keep, dry_run: false }, || {}).unwrap();
+    drop(Executor::new(&store, None, LATEST, Cancel::new()).unwrap());
+    is_tidy(&store);
+    let roots = fs::read_dir(store.root().join("rootfs")).unwrap().flatten();
+    let left: Vec<_> = roots.map(|root| root.file_name()).filter(|name| name != "empty").collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 /// The first user with subordinate ids who is not root.
@@ -507,6 +516,8 @@ fn a_private_root_has_mounts_that_leave_no_trace() {
         assert_eq!(listing(&place.store, &layer), "-0644 0:0 /kept 5\n");
     }
     assert_eq!(fs::read_to_string(context.join("file")).unwrap(), "from the context\n");
+    let (outcome, _) = execute(&executor, &place.base, &Command { network: Network::None, ..shell("true") });
+    assert!(matches!(outcome, Err(RunError::Impossible { .. })), "{outcome:?}");
     is_tidy(&place.store);
 }
 
@@ -532,6 +543,69 @@ fn nothing_outlives_a_command_in_a_private_root() {
     assert!(outcome.as_ref().is_err_and(RunError::is_cancelled), "{outcome:?}");
     assert_eq!(running("sleep 7541"), Vec::<String>::new());
     is_tidy(&place.store);
+}
+
+/// Numbers that look random and are the same every time (Knuth's MMIX generator).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+
+    /// A path of one to three short names, so that most are met again.
+    fn path(&mut self) -> String {
+        let depth = 1 + self.below(3);
+        (0..depth)
+            .fold("/w".to_owned(), |path, _| format!("{path}/{}", ["a", "b", "c"][self.below(3) as usize]))
+    }
+
+    fn change(&mut self) -> String {
+        let (one, other, number) = (self.path(), self.path(), self.below(1000));
+        match self.below(12) {
+            0 | 1 => format!("mkdir -p {one}"),
+            2 => format!("rm -rf {one}"),
+            3 => format!("rm -rf {one}; mkdir -p {one}; echo {number} > {one}/{number}"),
+            4 | 5 => format!("echo {number} > {one}"),
+            6 => format!("echo {number} >> {one}"),
+            7 => format!("ln {one} {other}"),
+            8 => format!("rm -rf {one}; ln -s {other} {one}"),
+            9 => format!("mv {one} {other}"),
+            10 => format!("chmod {:o} {one}; chown -h {number}:{} {one}", 0o700 + number % 64, number + 1),
+            _ => format!("rm -f {one}; mkfifo {one}"),
+        }
+    }
+}
+
+#[test]
+fn a_layer_over_its_base_shows_what_its_command_left() {
+    let test = "round_trip";
+    let tiers = [Tier::Root, Tier::UserNamespace, Tier::Chroot];
+    if !tiers.iter().all(|tier| possible(test, *tier)) {
+        return;
+    }
+    let place = Place::new();
+    let show = "find /w -exec stat -c '%n %F %a %u:%g %N' {} + | sort; find /w -type f | sort | while read f; do cat $f; done";
+    let viewer = place.executor(Tier::Root);
+    for (seed, tier) in tiers.into_iter().enumerate() {
+        let executor = place.executor(tier);
+        let mut numbers = Numbers(seed as u64 + 1);
+        let mut layers = place.base.clone();
+        for step in 0..25 {
+            let changes: Vec<String> =
+                (0..8).map(|_| format!("({}) 2> /dev/null", numbers.change())).collect();
+            let script = format!("set +e; mkdir -p /w; {}; {show}", changes.join("; "));
+            let (outcome, text) = execute(&executor, &layers, &shell(&script));
+            match outcome.unwrap() {
+                Outcome::Changed(layer) => layers.push(layer),
+                Outcome::Unchanged => {}
+                Outcome::Failed(failure) => panic!("{tier} {step}: {failure:?} {text}"),
+            }
+            let shown = printed(&viewer, &layers, &shell(show));
+            assert_eq!(shown, text, "{tier}, step {step}: {script}");
+        }
+    }
 }
 
 /// A Debian root as a layer: made by `debootstrap`, or the archive that `BAREBOAT_DEBIAN_TAR` names.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::FlockOperation;
@@ -132,10 +133,10 @@ impl Candidate {
         (self.file.used, self.kind, self.file.digest)
     }
 
-    /// False when it is another user's and stays.
+    /// False when it is another user's and stays, or when only a command in a user namespace can remove it and will.
     fn remove(&self) -> Result<bool, StoreError> {
         let removed = match self.kind {
-            Kind::Root => remove_tree(&self.file.path),
+            Kind::Root => remove_tree(&self.file.path).inspect_err(|_| leave_to_commands(&self.file.path)),
             Kind::Blob | Kind::Action => fs::remove_file(&self.file.path),
         };
         match removed {
@@ -145,6 +146,15 @@ impl Candidate {
             Err(error) => Err(StoreError::io("remove", &self.file.path, error)),
         }
     }
+}
+
+/// Moves a root whose files belong to users that only exist in a namespace to `run/`, which the next command empties:
+/// it has such a namespace.
+fn leave_to_commands(root: &Path) {
+    let (Some(store), Some(name)) = (root.parent().and_then(Path::parent), root.file_name()) else { return };
+    let place = store.join("run");
+    // Best effort: where it cannot be moved, it stays a root.
+    let _ = fs::create_dir_all(&place).and_then(|()| fs::rename(root, place.join(name)));
 }
 
 impl Listed {
