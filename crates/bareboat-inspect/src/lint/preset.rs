@@ -62,7 +62,8 @@ impl Preset {
             Self::Recommended | Self::All => Some(None),
             Self::Hadolint => aliases.find_map(hadolint),
             Self::Buildkit => {
-                aliases.any(|alias| BUILDKIT.contains(&alias)).then_some(Some(Severity::Warning))
+                let on = |alias: &str| BUILDKIT.contains(&alias) && alias != EXPERIMENTAL;
+                aliases.any(on).then_some(Some(Severity::Warning))
             }
         }
     }
@@ -136,6 +137,9 @@ pub(super) const BUILDKIT: &[&str] = &[
     "UndefinedVar",
     "WorkdirRelativePath",
 ];
+
+/// The one that BuildKit runs only when it is asked to.
+const EXPERIMENTAL: &str = "InvalidDefinitionDescription";
 
 const E: Option<Severity> = Some(Severity::Error);
 const W: Option<Severity> = Some(Severity::Warning);

@@ -1,6 +1,8 @@
 //! Rules about correct instructions.
 
 mod cd_in_run;
+mod cmd_missing;
+mod definition_comment;
 mod empty_continuation;
 mod env_self_reference;
 mod env_unset_later;
@@ -8,6 +10,7 @@ mod expose_format;
 mod expose_proto_casing;
 mod expose_range;
 mod from_as_casing;
+mod healthcheck_options;
 mod instruction_before_from;
 mod invalid_json_form;
 mod keyword_casing;
@@ -31,6 +34,7 @@ mod stage_name_casing;
 mod undefined_var;
 mod workdir_relative;
 mod workdir_system_directory;
+mod workdir_unescaped_space;
 
 pub(in crate::lint::rules) use self::shell_form_pid1::as_json;
 use crate::lint::Rule;
@@ -38,6 +42,8 @@ use crate::lint::Rule;
 /// The rules of this group, by name.
 pub(super) static RULES: &[&Rule] = &[
     &cd_in_run::RULE,
+    &cmd_missing::RULE,
+    &definition_comment::RULE,
     &empty_continuation::RULE,
     &env_self_reference::RULE,
     &env_unset_later::RULE,
@@ -45,6 +51,7 @@ pub(super) static RULES: &[&Rule] = &[
     &expose_proto_casing::RULE,
     &expose_range::RULE,
     &from_as_casing::RULE,
+    &healthcheck_options::RULE,
     &instruction_before_from::RULE,
     &invalid_json_form::RULE,
     &keyword_casing::RULE,
@@ -65,4 +72,5 @@ pub(super) static RULES: &[&Rule] = &[
     &undefined_var::RULE,
     &workdir_relative::RULE,
     &workdir_system_directory::RULE,
+    &workdir_unescaped_space::RULE,
 ];
