@@ -6,6 +6,7 @@ mod bashism_in_sh;
 mod cd_unchecked;
 mod echo_escapes;
 mod expansion_in_single_quotes;
+mod heredoc_wrong_shell;
 mod link_sh;
 mod pipefail;
 mod shell_syntax;
@@ -26,6 +27,7 @@ pub(super) static RULES: &[&Rule] = &[
     &cd_unchecked::RULE,
     &echo_escapes::RULE,
     &expansion_in_single_quotes::RULE,
+    &heredoc_wrong_shell::RULE,
     &link_sh::RULE,
     &pipefail::RULE,
     &shell_syntax::RULE,
