@@ -94,6 +94,15 @@ mod tests {
         assert_eq!(amazon.libc.unwrap().version, Some((2, 34)));
         assert_eq!(amazon.package_manager, Some(PackageManager::Dnf));
         assert_eq!(release("php:8.4-fpm-bookworm", None), "bookworm");
+        assert_eq!(release("php:8.4-fpm", Some("2025-08-10")), "bookworm");
+        assert_eq!(release("php:8.4-fpm", Some("2025-08-11")), "trixie");
+        assert_eq!(release("php:8.3.12-fpm", None), "?");
+        assert_eq!(release("maven:3.9-eclipse-temurin-21", None), "noble");
+        assert_eq!(release("gradle:8.14-jdk21", None), "noble");
+        assert_eq!(release("amazoncorretto:21-alpine", None), "3.24");
+        assert_eq!(release("amazoncorretto:21-al2023", None), "2023");
+        let ubi = lookup("gradle:9-jdk21-ubi", None).unwrap();
+        assert_eq!((ubi.distribution, ubi.libc.map(|libc| libc.family)), (None, Some(LibcFamily::Glibc)));
         assert_eq!(lookup("busybox:1.37-musl", None).unwrap().libc.unwrap().family, LibcFamily::Musl);
     }
 

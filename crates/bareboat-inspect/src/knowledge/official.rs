@@ -11,7 +11,7 @@ use crate::lint::context::ImageName;
 
 /// What stands in front of Java's version in the tags of maven and gradle.
 const JDKS: &[&str] = &["temurin-", "corretto-", "openjdk-", "ibmjava-", "jdk"];
-/// Images that the table leaves out.
+/// Images of which the table has some tags or none: what the others say is in the tags themselves.
 const UNLISTED: &[&str] = &["amazoncorretto", "openjdk", "maven", "gradle", "php"];
 /// The first line is the day it was made; then `image:tag LAST SINCEdistribution …`, sorted, days as YYMMDD.
 const TABLE: &str = include_str!("../../data/official-images.txt");
@@ -48,7 +48,9 @@ pub(super) fn lookup(name: &ImageName, today: Option<Date>) -> Option<BaseFacts>
             None => return None,
         },
     };
-    let mut facts = release::facts(&distribution)?;
+    let Some(mut facts) = release::facts(&distribution) else {
+        return UNLISTED.contains(&image).then(|| BaseFacts { release_floats: None, ..by_tag(kind, tag) });
+    };
     facts.family = Some(image.to_owned());
     // Debian's own tags are its releases: only names like `latest` move.
     let is_system = kind.language.is_none();
@@ -62,7 +64,7 @@ pub(super) fn lookup(name: &ImageName, today: Option<Date>) -> Option<BaseFacts>
         "python" => configured(facts, &[], &["python3"]),
         "node" => configured(facts, &["docker-entrypoint.sh"], &["node"]),
         "debian" | "ubuntu" => configured(facts, &[], &["bash"]),
-        "php" => configured(facts, &["docker-php-entrypoint"], &[]),
+        "php" => configured(facts, &["docker-php-entrypoint"], php_command(tag)),
         _ => facts,
     })
 }
@@ -86,31 +88,45 @@ fn without_table(image: &str, tag: Option<&str>) -> Option<BaseFacts> {
             };
             configured(facts, &[], &["sh"])
         }
-        "amazonlinux" => {
-            let (glibc, manager, end) = match tag.split('.').next()? {
-                "2" => ((2, 26), PackageManager::Yum, Date::new(2026, 6, 30)),
-                "2023" => ((2, 34), PackageManager::Dnf, Date::new(2029, 6, 30)),
-                _ => return None,
-            };
-            let facts = BaseFacts {
-                libc: Some(Libc { family: LibcFamily::Glibc, version: Some(glibc) }),
-                distribution: Some(Distribution {
-                    id: "amzn".to_owned(),
-                    version: tag.split('.').next().map(str::to_owned),
-                    codename: None,
-                }),
-                shell: Some(ShellFacts::Present(ShellKind::Bash)),
-                package_manager: Some(manager),
-                end_of_life: Some(end),
-                ..BaseFacts::default()
-            };
-            configured(facts, &[], &["/bin/bash"])
+        "amazonlinux" => configured(amazon(tag.split('.').next()?)?, &[], &["/bin/bash"]),
+        "amazoncorretto" => {
+            let facts = tag.split('-').find_map(|part| amazon(part.strip_prefix("al")?))?;
+            BaseFacts { interpreter: interpreter("java", tag), ..facts }
         }
         _ => return None,
     };
     facts.family = Some(image.to_owned());
     facts.release_floats = Some(false);
     Some(facts)
+}
+
+/// Amazon Linux by its number.
+fn amazon(number: &str) -> Option<BaseFacts> {
+    let (glibc, manager, end) = match number {
+        "2" => ((2, 26), PackageManager::Yum, Date::new(2026, 6, 30)),
+        "2023" => ((2, 34), PackageManager::Dnf, Date::new(2029, 6, 30)),
+        _ => return None,
+    };
+    Some(BaseFacts {
+        libc: Some(Libc { family: LibcFamily::Glibc, version: Some(glibc) }),
+        distribution: Some(Distribution {
+            id: "amzn".to_owned(),
+            version: Some(number.to_owned()),
+            codename: None,
+        }),
+        shell: Some(ShellFacts::Present(ShellKind::Bash)),
+        package_manager: Some(manager),
+        end_of_life: Some(end),
+        ..BaseFacts::default()
+    })
+}
+
+fn php_command(tag: &str) -> &'static [&'static str] {
+    match tag.split('-').find(|part| matches!(*part, "apache" | "fpm")) {
+        Some("apache") => &["apache2-foreground"],
+        Some(_) => &["php-fpm"],
+        None => &["php", "-a"],
+    }
 }
 
 fn language(kind: &Image, tag: &str) -> Option<Interpreter> {
