@@ -52,9 +52,19 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let family = facts.family.as_deref().unwrap_or_default();
     if facts.release_floats == Some(true) && family.starts_with("distroless/") {
         let release = base::release(facts).unwrap_or_default();
-        findings
-            .report(from.span, format!("`{image}` names no Debian release: it is {release} now and changes some day"))
+        let number = facts.distribution.as_ref().and_then(|found| found.version.as_deref()).unwrap_or("13");
+        let draft = findings.report(
+            from.span,
+            format!("`{image}` names no Debian release: it is {release} now and changes some day"),
+        );
+        draft
             .note("on 2026-01-30 it went from bookworm to trixie, and python3 from 3.11 to 3.13, without a word")
-            .help("add the release to the name: `-debian13`");
+            .help(format!("add the release to the name: `-debian{number}`"));
+        let name = format!("gcr.io/{family}");
+        let behind = from.text.strip_prefix(&name).filter(|rest| rest.is_empty() || rest.starts_with(':'));
+        if behind.is_some() && from.span.len() == from.text.len() {
+            let edit = Edit::insert(from.span.start + name.len(), format!("-debian{number}"));
+            draft.unsafe_fix(format!("add `-debian{number}`"), [edit]);
+        }
     }
 }
