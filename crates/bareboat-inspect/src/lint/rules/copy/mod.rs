@@ -2,15 +2,20 @@
 
 mod add_local;
 mod add_remote_no_checksum;
+mod add_unpack;
 mod archive_copied_then_extracted;
+mod bind_mount_instead;
+mod copy_after_user_no_chown;
 mod copy_before_install;
 mod copy_everything;
+mod copy_from_empty;
 mod copy_ignored_file;
 mod copy_many_no_slash;
 mod copy_relative_no_workdir;
 mod copy_root_tree;
 mod copy_secret_file;
 mod copy_source_missing;
+mod copy_then_chmod;
 mod dockerignore_misses;
 mod dockerignore_missing;
 
@@ -23,15 +28,20 @@ use crate::lint::{Context, Rule};
 pub(super) static RULES: &[&Rule] = &[
     &add_local::RULE,
     &add_remote_no_checksum::RULE,
+    &add_unpack::RULE,
     &archive_copied_then_extracted::RULE,
+    &bind_mount_instead::RULE,
+    &copy_after_user_no_chown::RULE,
     &copy_before_install::RULE,
     &copy_everything::RULE,
+    &copy_from_empty::RULE,
     &copy_ignored_file::RULE,
     &copy_many_no_slash::RULE,
     &copy_relative_no_workdir::RULE,
     &copy_root_tree::RULE,
     &copy_secret_file::RULE,
     &copy_source_missing::RULE,
+    &copy_then_chmod::RULE,
     &dockerignore_misses::RULE,
     &dockerignore_missing::RULE,
 ];
