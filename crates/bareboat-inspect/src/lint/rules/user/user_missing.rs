@@ -28,7 +28,10 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         findings.report(from.span, format!("nothing says who runs this image: `{}` runs as root", from.text));
     draft
         .note("whoever breaks into the program is root in the container, with its files and its capabilities")
-        .help("end with `USER 65532`, or another number that owns what the program writes");
+        .help(match is_distroless(context, view) {
+            true => "take the tag `nonroot`, or end with `USER 65532`",
+            false => "end with `USER 65532`, or another number that owns what the program writes",
+        });
     let first = view.steps.iter().find(|step| {
         !step.triggered
             && matches!(step.command.kind, Kind::Cmd(_) | Kind::Entrypoint(_) | Kind::Healthcheck(_))
@@ -46,6 +49,12 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         _ => context.insert_below(view.stage.instruction, &user(context, view)),
     };
     draft.unsafe_fix("run as user 65532", [edit]);
+}
+
+/// Each of these images has a tag that is the same with another user and working directory.
+fn is_distroless(context: &Context<'_>, view: &StageView<'_>) -> bool {
+    let family = context.base(view).and_then(|base| base.family.as_deref());
+    family.is_some_and(|family| family.starts_with("distroless/"))
 }
 
 /// A USER that does not expand sets nothing in the model, but its author has thought of it.
