@@ -387,9 +387,9 @@ pub struct LintArgs {
     /// Print every rule and whether it is on, as text or with `--format json`.
     #[arg(long)]
     pub list_rules: bool,
-    /// Which ShellCheck is asked about scripts: the one on the search path, none, or this one.
-    #[arg(long, value_name = "auto|off|PATH", default_value = "auto", value_parser = shellcheck_choice)]
-    pub shellcheck: ShellCheckChoice,
+    /// Which ShellCheck is asked about scripts: the one on the search path, none, or this one [default: auto].
+    #[arg(long, value_name = "auto|off|PATH", value_parser = shellcheck_choice)]
+    pub shellcheck: Option<ShellCheckChoice>,
     /// How findings are printed [default: text].
     #[arg(long, value_enum)]
     pub format: Option<FindingFormat>,

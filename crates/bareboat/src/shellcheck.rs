@@ -34,6 +34,32 @@ impl From<&str> for ShellCheckChoice {
     }
 }
 
+impl ShellCheckChoice {
+    /// What a configuration file in `directory` says.
+    ///
+    /// It may have come with what is judged, as the program it names may have: such a program is refused. On the
+    /// command line somebody chose it.
+    pub fn configured(text: &str, directory: &Path) -> Result<Self, String> {
+        let choice = Self::from(text);
+        let Self::Program(path) = &choice else { return Ok(choice) };
+        if !path.is_absolute() {
+            return Err(format!("`{text}` is relative, and could come with what is judged"));
+        }
+        let program = path.canonicalize().map_err(|error| format!("`{text}`: {error}"))?;
+        let repository = directory.ancestors().find(|above| above.join(".git").exists());
+        let judged = [Path::new("."), directory].into_iter().chain(repository);
+        // From the root directory everything could.
+        let within = |place: &Path| {
+            place.canonicalize().is_ok_and(|place| place.parent().is_some() && program.starts_with(place))
+        };
+        match judged.into_iter().any(within) {
+            true => Err(format!("`{text}` could come with what is judged")),
+            // Where it leads now: a link may lead elsewhere later.
+            false => Ok(Self::Program(program)),
+        }
+    }
+}
+
 /// One question may take so long and bring so much.
 const LIMITS: Limits = Limits { time: Duration::from_secs(10), output: 16 << 20 };
 /// Answers that are remembered.

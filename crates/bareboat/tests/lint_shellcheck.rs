@@ -106,6 +106,40 @@ fn its_codes_are_names_like_all_others() {
 }
 
 #[test]
+fn the_configuration_chooses_unless_an_option_does() {
+    let place = Place::new("FROM debian:13\nARG a=1\nRUN true \"$a\"\n");
+    let inside = place.shellcheck(&format!("cat > /dev/null; echo '{ANSWER}'; exit 1"));
+    let configure = |choice: &str| {
+        let text = format!("[lint]\nshellcheck = \"{choice}\"\n");
+        std::fs::write(place.directory.path().join("bareboat.toml"), text).unwrap();
+    };
+    configure("off");
+    assert_eq!(place.with_fake(&[]).1, [""; 0]);
+    assert_eq!(place.with_fake(&["--shellcheck", "auto"]).1.len(), 1);
+    configure("auto");
+    assert_eq!(place.with_fake(&[]).1.len(), 1);
+    // Elsewhere, where nobody who writes a Dockerfile puts files.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let program = elsewhere.path().join("shellcheck");
+    std::fs::copy(&inside, &program).unwrap();
+    configure(program.to_str().unwrap());
+    assert_eq!(place.lint("/usr/bin:/bin", &[]).1.len(), 1);
+    // A program that may have come with what is judged is not started.
+    let way_back = format!("/proc/self/cwd/../{}/bin/shellcheck", name(&place));
+    for mine in ["bin/shellcheck", inside.to_str().unwrap(), &way_back] {
+        configure(mine);
+        let (code, findings, stderr) = place.with_fake(&[]);
+        assert_eq!((code, findings.len()), (Some(2), 0), "{mine}: {stderr}");
+        assert!(stderr.contains("could come with what is judged"), "{mine}: {stderr}");
+        assert_eq!(place.with_fake(&["--shellcheck", "off"]).0, Some(0), "{mine}");
+    }
+}
+
+fn name(place: &Place) -> String {
+    place.directory.path().file_name().unwrap().to_str().unwrap().to_owned()
+}
+
+#[test]
 fn one_that_fails_hides_nothing_and_is_mentioned_once() {
     for (script, trouble) in [
         ("cat > /dev/null; echo broken >&2; exit 4", "exit status: 4: broken"),

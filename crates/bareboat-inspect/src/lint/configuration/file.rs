@@ -37,6 +37,8 @@ pub struct ConfigurationFile {
     pub exclude: Vec<String>,
     /// `baseline`, relative to the file.
     pub baseline: Option<String>,
+    /// `shellcheck`: `auto`, `off` or a path, as written.
+    pub shellcheck: Option<String>,
     /// What in the file means nothing here.
     pub warnings: Vec<String>,
 }
@@ -78,10 +80,11 @@ struct Table {
     strict_labels: Option<bool>,
     exclude: Vec<String>,
     baseline: Option<String>,
+    shellcheck: Option<String>,
 }
 
 /// The keys of [`Table`], for suggestions.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "preset",
     "ruleset",
     "threshold",
@@ -95,6 +98,7 @@ const KEYS: [&str; 13] = [
     "strict-labels",
     "exclude",
     "baseline",
+    "shellcheck",
 ];
 
 /// Why a configuration file cannot be used.
@@ -166,6 +170,7 @@ fn read(text: &str, table: Table) -> Result<ConfigurationFile, FileError> {
         strict_labels: table.strict_labels,
         exclude: table.exclude,
         baseline: table.baseline,
+        shellcheck: table.shellcheck,
         preset: value(text, "preset", table.preset)?,
         ruleset: value(text, "ruleset", table.ruleset)?,
         threshold: value(text, "threshold", table.threshold)?,
@@ -240,6 +245,7 @@ mod tests {
             strict-labels = true
             exclude = ["vendor/"]
             baseline = "lint.json"
+            shellcheck = "off"
             severity = { from-latest = "error", sudo = "off" }
             labels = { licence = "spdx" }
         "#;
@@ -252,6 +258,7 @@ mod tests {
         assert_eq!(configuration.severities["from-latest"], Severity::Error);
         assert_eq!(configuration.settings.labels["licence"], LabelFormat::Spdx);
         assert!(!configuration.pragmas && configuration.settings.strict_labels);
+        assert_eq!(file.shellcheck.as_deref(), Some("off"));
         assert_eq!((file.exclude, file.baseline), (vec!["vendor/".to_owned()], Some("lint.json".to_owned())));
     }
 

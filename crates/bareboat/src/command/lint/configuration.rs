@@ -18,6 +18,7 @@ use bareboat_report::render::Format;
 use super::walk::absolute;
 use crate::cli::{FindingFormat, LintArgs, PresetChoice, ThresholdChoice};
 use crate::failure::Failure;
+use crate::shellcheck::ShellCheckChoice;
 use crate::terminal::Terminal;
 
 /// A configuration worked out.
@@ -32,6 +33,8 @@ pub struct Effective {
     pub baseline: Option<PathBuf>,
     /// Patterns of files not to look for, and the directory they are relative to.
     pub exclude: (PathBuf, Vec<String>),
+    /// Which ShellCheck is asked.
+    pub shellcheck: ShellCheckChoice,
 }
 
 /// Finds configurations, each once.
@@ -190,7 +193,25 @@ fn effective(arguments: &LintArgs, path: &Path, file: &ConfigurationFile) -> Res
         threshold: arguments.threshold.map(threshold).or(file.threshold).unwrap_or_default(),
         format: arguments.format.map(format).or(file.format).unwrap_or(Format::Text),
         baseline: arguments.baseline.clone().or_else(|| Some(beside.join(file.baseline.as_ref()?))),
+        shellcheck: shellcheck(arguments, path, &beside, file)?,
         exclude: (absolute(&beside), file.exclude.clone()),
+    })
+}
+
+fn shellcheck(
+    arguments: &LintArgs,
+    path: &Path,
+    beside: &Path,
+    file: &ConfigurationFile,
+) -> Result<ShellCheckChoice, Failure> {
+    if let Some(choice) = &arguments.shellcheck {
+        return Ok(choice.clone());
+    }
+    let Some(configured) = file.shellcheck.as_deref() else { return Ok(ShellCheckChoice::Auto) };
+    ShellCheckChoice::configured(configured, &absolute(beside)).map_err(|why| {
+        Failure::input(format!("cannot use `shellcheck` of `{}`", path.display()))
+            .because(why)
+            .hint("write `auto` or `off`, or pass `--shellcheck PATH`")
     })
 }
 

@@ -51,7 +51,7 @@ pub fn run(arguments: &LintArgs, terminal: &Terminal) -> Result<ExitCode, Failur
     for target in &targets {
         wanted.push((target, configurations.of(target.configured_in())?));
     }
-    let shellcheck = ShellCheck::find(&arguments.shellcheck, std::env::var_os("PATH").as_deref())?;
+    let shellcheck = ShellCheck::find(&here.shellcheck, std::env::var_os("PATH").as_deref())?;
     let asked = Asked { arguments, today: today(), shellcheck: shellcheck.as_ref() };
     let (kept, mut judged) = judge_all(&asked, &wanted, &mut failures);
     for trouble in shellcheck.iter().flat_map(ShellCheck::troubles) {
