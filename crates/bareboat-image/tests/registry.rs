@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bareboat_image::registry::{
-    IdentityToken, Login, PullOptions, Pulled, PushEvent, Pushed, Registries, RegistryError, Settings,
+    Artifact, CopyOptions, IdentityToken, Login, PullOptions, Pulled, PushEvent, Pushed, Registries,
+    RegistryError, Rules, Settings,
 };
 use bareboat_image::{
-    Compression, Descriptor, FileMeta, ImageConfig, PartWriter, Platform, TreePath, blobs, join, write_image,
-    write_index,
+    Compression, Descriptor, FileMeta, ImageConfig, PartWriter, Platform, Reference, TreePath, blobs, join,
+    write_image, write_index,
 };
 use bareboat_store::{BasicCredentials, FetchOptions, Fetcher, Store};
 use bareboat_testkit::http::Response;
-use bareboat_testkit::registry::{Manners, Registry};
+use bareboat_testkit::registry::{Deletes, Manners, Registry};
 use tempfile::TempDir;
 
 /// A user of registries.
@@ -285,4 +286,219 @@ fn a_push_that_fails_leaves_the_tag_as_it_was() {
     assert!(error.contains("begin an upload") && error.contains("quota exceeded"), "{error}");
     let reader = User::new(None);
     assert_eq!(reader.pull(&name, &[]).unwrap().descriptor.digest, old.digest);
+}
+
+#[test]
+fn a_copy_mounts_skips_and_fetches_only_the_rest() {
+    let registry = Registry::start(Manners { mounts: true, ..Manners::default() });
+    let maker = User::new(None);
+    let (amd, arm) = (maker.image("amd64", &[b"base", b"amd"]), maker.image("arm64", &[b"base", b"arm"]));
+    let index = write_index(&maker.store, vec![amd.clone(), arm.clone()], Default::default()).unwrap();
+    maker.push(&index, &registry.name("team/app:1")).unwrap();
+    let copy = |user: &User, from: &str, to: &str, platforms: &[&str]| {
+        let platforms = platforms.iter().map(|text| text.parse().unwrap()).collect();
+        let options = CopyOptions { pull: PullOptions { platforms }, referrers: false };
+        let (from, to) = (from.parse().unwrap(), to.parse().unwrap());
+        user.with(|registries| registries.copy(&from, &to, &options, &|_| {})).unwrap()
+    };
+    let user = User::new(None);
+    let near = copy(&user, &registry.name("team/app:1"), &registry.name("mirror/app:2"), &[]);
+    assert_eq!((near.descriptor.digest, near.pushed.mounted, near.pushed.sent), (index.digest, 5, 0));
+    let layers = blobs(&maker.store, &index).unwrap();
+    assert!(layers.iter().all(|blob| {
+        blob.media_type.contains("manifest")
+            || blob.media_type.contains("index")
+            || !user.store.contains(&blob.digest)
+    }));
+    let far = Registry::start(Manners::default());
+    maker.push(&maker.image("amd64", &[b"base"]), &far.name("app:base")).unwrap();
+    let copied = copy(&user, &registry.name("team/app:1"), &far.name("app:1"), &["linux/arm64"]);
+    assert_eq!((copied.descriptor.digest, copied.pushed.sent, copied.pushed.present), (arm.digest, 2, 1));
+    assert!(User::new(None).pull(&far.name("app:1"), &[]).is_ok());
+    assert_eq!(
+        copy(&user, &registry.name("team/app:1"), &far.name("app:1"), &[]).descriptor.digest,
+        index.digest
+    );
+    assert!(User::new(None).pull(&far.name("app:1"), &[]).unwrap().descriptor.digest == index.digest);
+}
+
+#[test]
+fn one_index_lists_what_several_machines_pushed() {
+    let registry = Registry::start(Manners::default());
+    let (one, two) = (User::new(None), User::new(None));
+    let (amd, arm) = (one.image("amd64", &[b"amd"]), two.image("arm64", &[b"arm"]));
+    one.push(&amd, &registry.name("app:amd64")).unwrap();
+    two.push(&arm, &registry.name("elsewhere:arm64")).unwrap();
+    let parts = [registry.name("elsewhere:arm64"), registry.name("app:amd64")];
+    let merge = |parts: &[String]| {
+        let parts: Vec<Reference> = parts.iter().map(|part| part.parse().unwrap()).collect();
+        let to = registry.name("app:1").parse().unwrap();
+        User::new(None).with(|registries| registries.merge(&parts, &to, &|_| {}))
+    };
+    let merged = merge(&parts).unwrap();
+    let platforms: Vec<String> =
+        merged.images.iter().map(|image| image.platform.as_ref().unwrap().to_string()).collect();
+    assert_eq!(platforms, ["linux/amd64", "linux/arm64"]);
+    let pulled = User::new(None).pull(&registry.name("app:1"), &["linux/arm64"]).unwrap();
+    assert_eq!(pulled.descriptor.digest, arm.digest);
+    // The other order, one of them twice, and as an index: the same.
+    let again = merge(&[registry.name("app:1"), parts[1].clone(), parts[0].clone()]).unwrap();
+    assert_eq!(again.descriptor.digest, merged.descriptor.digest);
+    let other = one.image("amd64", &[b"another"]);
+    one.push(&other, &registry.name("app:other")).unwrap();
+    let error = merge(&[registry.name("app:other"), registry.name("app:amd64")]).unwrap_err();
+    assert!(error.to_string().starts_with("two images are for linux/amd64: sha256:"), "{error}");
+}
+
+#[test]
+fn tags_are_listed_over_all_pages_and_deleted_as_the_registry_allows() {
+    let registry = Registry::start(Manners { page: Some(2), ..Manners::default() });
+    let user = User::new(None);
+    let image = user.image("amd64", &[b"x"]);
+    for tag in ["1", "2", "3", "4", "5"] {
+        user.push(&image, &registry.name(&format!("app:{tag}"))).unwrap();
+    }
+    let name = registry.name("app:3");
+    let tags = || user.with(|registries| registries.tags(&name.parse().unwrap())).unwrap();
+    let delete = |name: &str| user.with(|registries| registries.delete(&name.parse().unwrap()));
+    assert_eq!(tags(), ["1", "2", "3", "4", "5"]);
+    let error = delete(&name).unwrap_err();
+    let pinned = format!("{}@{}", registry.name("app"), image.digest);
+    assert!(error.to_string().contains("does not delete tags: The operation is unsupported."), "{error}");
+    assert_eq!(
+        error.hint().unwrap(),
+        format!("run `bareboat delete {pinned}`: the image goes, with all of its tags")
+    );
+    let error = delete(&pinned).unwrap_err();
+    assert_eq!(error.hint().unwrap(), "ask who runs it to allow deleting");
+    registry.set(|manners| manners.deletes = Deletes::Tags);
+    delete(&name).unwrap();
+    assert_eq!(tags(), ["1", "2", "4", "5"]);
+    assert!(matches!(delete(&name), Err(RegistryError::NotFound { .. })));
+    delete(&pinned).unwrap();
+    assert!(tags().is_empty());
+}
+
+#[test]
+fn what_refers_to_an_image_is_listed_with_and_without_the_api() {
+    for has_api in [true, false] {
+        let registry = Registry::start(Manners { referrers: has_api, ..Manners::default() });
+        let user = User::new(None);
+        let image = user.image("amd64", &[b"x"]);
+        let name = registry.name("app:1");
+        user.push(&image, &name).unwrap();
+        let artifact = |kind: &str| Artifact {
+            artifact_type: kind.to_owned(),
+            media_type: kind.to_owned(),
+            bytes: kind.as_bytes().to_vec(),
+            annotations: Default::default(),
+        };
+        let attach = |kind: &str| {
+            user.with(|registries| registries.attach(&image, &name.parse().unwrap(), &artifact(kind)))
+                .unwrap()
+        };
+        let list = |name: &str, kind: Option<&str>| -> Vec<_> {
+            let found = User::new(None)
+                .with(|registries| registries.referrers(&name.parse().unwrap(), kind))
+                .unwrap();
+            found.into_iter().map(|one| one.digest).collect()
+        };
+        assert!(list(&name, None).is_empty());
+        let (bill, origin) = (attach("application/spdx+json"), attach("application/vnd.in-toto+json"));
+        assert_eq!(attach("application/spdx+json"), bill, "the same artifact is sent once");
+        let mut both = list(&name, None);
+        both.sort();
+        let mut expected = vec![bill.digest, origin.digest];
+        expected.sort();
+        assert_eq!(both, expected);
+        assert_eq!(list(&name, Some("application/spdx+json")), [bill.digest]);
+        // The image itself is as it was.
+        assert_eq!(User::new(None).pull(&name, &[]).unwrap().descriptor.digest, image.digest);
+        let has_tag = registry.dump().iter().any(|line| line.starts_with("app manifest sha256-"));
+        assert_eq!(has_tag, !has_api);
+        let far = Registry::start(Manners { referrers: !has_api, ..Manners::default() });
+        let options = CopyOptions { referrers: true, ..CopyOptions::default() };
+        let (from, to) = (name.parse().unwrap(), far.name("app:1").parse().unwrap());
+        let copied =
+            User::new(None).with(|registries| registries.copy(&from, &to, &options, &|_| {})).unwrap();
+        assert_eq!((copied.referrers, list(&far.name("app:1"), None).len()), (2, 2));
+    }
+}
+
+#[test]
+fn a_mirror_is_read_first_and_its_failure_is_none() {
+    let (mirror, origin) = (Registry::start(Manners::default()), Registry::start(Manners::default()));
+    let user = User::new(None);
+    let image = user.image("amd64", &[b"mirrored"]);
+    user.push(&image, &origin.name("team/app:1")).unwrap();
+    user.push(&image, &mirror.name("copies/team/app:1")).unwrap();
+    let mut rules = Rules::default();
+    let text = format!(
+        "[[registry]]\nprefix = \"example.test\"\nlocation = \"{}\"\n[[registry.mirror]]\nlocation = \"{}\"\n",
+        origin.server.authority(),
+        mirror.name("copies")
+    );
+    rules.add_containers(&text).unwrap();
+    let with_rules = |user: &User, work: &dyn Fn(&Registries<'_>)| {
+        let settings = Settings { rules: rules.clone(), ..Settings::default() };
+        work(&Registries::new(&user.fetcher, &user.store, &|_| Ok(None), settings));
+    };
+    let pull = |user: &User| {
+        with_rules(user, &|registries| {
+            let name = "example.test/team/app:1".parse().unwrap();
+            let pulled = registries.pull(&name, &PullOptions::default()).unwrap();
+            assert_eq!(pulled.descriptor.digest, image.digest);
+        });
+    };
+    let asked =
+        |registry: &Registry| registry.server.requests().iter().filter(|one| one.method == "GET").count();
+    let before = asked(&origin);
+    pull(&User::new(None));
+    assert_eq!(asked(&origin), before, "the mirror had everything");
+    // It lies, and then it is gone: the registry itself is asked.
+    mirror.server.file(&format!("/v2/copies/team/app/manifests/{}", "1"), "{}");
+    pull(&User::new(None));
+    mirror.server.route_below("/v2/", |_| Response::status(404));
+    pull(&User::new(None));
+    // What is written goes to the registry itself.
+    let other = user.image("amd64", &[b"written"]);
+    with_rules(&user, &|registries| {
+        registries.push(&other, &"example.test/team/app:2".parse().unwrap(), &|_| {}).unwrap();
+    });
+    assert!(origin.document("team/app", "2").is_some());
+}
+
+#[test]
+fn two_pushes_of_one_tag_leave_one_whole_image() {
+    let registry = Registry::start(Manners::default());
+    let users: Vec<(User, Descriptor)> = (0..4u8)
+        .map(|number| {
+            let user = User::new(None);
+            let image = user.image("amd64", &[b"base", &[number; 100]]);
+            (user, image)
+        })
+        .collect();
+    let name = registry.name("app:1");
+    std::thread::scope(|scope| {
+        for (user, image) in &users {
+            let name = &name;
+            scope.spawn(move || user.push(image, name).unwrap());
+        }
+    });
+    let reader = User::new(None);
+    let pulled = reader.pull(&name, &[]).unwrap();
+    assert!(users.iter().any(|(_, image)| image.digest == pulled.descriptor.digest));
+    assert!(reader.has_all(&pulled.descriptor));
+}
+
+#[test]
+fn a_manifest_of_ten_megabytes_is_refused_before_it_is_read() {
+    let registry = Registry::start(Manners::default());
+    let mut manifest =
+        br#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","x":""#.to_vec();
+    manifest.resize(10 << 20, b'x');
+    registry.server.file("/v2/app/manifests/1", manifest);
+    let user = User::new(None);
+    let error = user.pull(&registry.name("app:1"), &[]).unwrap_err().to_string();
+    assert!(error.contains("larger than"), "{error}");
 }

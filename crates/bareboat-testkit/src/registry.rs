@@ -27,6 +27,24 @@ pub struct Manners {
     pub mounts: bool,
     /// Large uploads break, each time after so many bytes more are kept.
     pub breaks_after: Option<usize>,
+    /// It lists what refers to what, as registries since distribution-spec 1.1 do.
+    pub referrers: bool,
+    /// What it deletes.
+    pub deletes: Deletes,
+    /// Tags on each page of their list; all on one when there is none.
+    pub page: Option<usize>,
+}
+
+/// What a registry deletes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Deletes {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Images by digest, with their tags.
+    Images,
+    /// These, and tags alone.
+    Tags,
 }
 
 #[derive(Default)]
@@ -152,10 +170,13 @@ impl State {
         match (kind, request.method.as_str()) {
             ("manifests", "GET" | "HEAD") => self.give_manifest(name, tail),
             ("manifests", "PUT") => self.take_manifest(name, tail, request),
+            ("manifests", "DELETE") => self.delete(name, tail),
+            ("referrers", "GET") if self.manners.referrers => self.referrers(name, tail),
+            ("referrers", _) => Response::status(404),
             ("blobs", "POST") => self.begin(name, request),
             ("blobs", "GET" | "HEAD") if !tail.starts_with("uploads/") => self.give_blob(name, tail),
             ("blobs", method) => self.upload(name, tail, method, request),
-            ("tags", "GET") => self.tags(name),
+            ("tags", "GET") => self.tags(name, request),
             _ => Response::status(405),
         }
     }
@@ -180,7 +201,53 @@ impl State {
         let digest = digest(&request.body);
         repository.manifests.insert(digest.clone(), (kind.clone(), request.body.clone()));
         repository.manifests.insert(at.to_owned(), (kind, request.body.clone()));
-        Response::status(201).header("Docker-Content-Digest", &digest)
+        let response = Response::status(201).header("Docker-Content-Digest", &digest);
+        match subject(&text).filter(|_| self.manners.referrers) {
+            Some(subject) => response.header("OCI-Subject", &subject),
+            None => response,
+        }
+    }
+
+    fn delete(&mut self, name: &str, at: &str) -> Response {
+        let is_digest = at.starts_with("sha256:");
+        let allowed = match self.manners.deletes {
+            Deletes::Nothing => false,
+            Deletes::Images => is_digest,
+            Deletes::Tags => true,
+        };
+        if !allowed {
+            return fault(405, "UNSUPPORTED", "The operation is unsupported.");
+        }
+        let Some(repository) = self.repositories.get_mut(name) else { return Response::status(404) };
+        let Some((_, bytes)) = repository.manifests.remove(at) else {
+            return fault(404, "MANIFEST_UNKNOWN", "manifest unknown");
+        };
+        if is_digest {
+            repository.manifests.retain(|_, (_, other)| *other != bytes);
+        }
+        Response::status(202)
+    }
+
+    fn referrers(&self, name: &str, wanted: &str) -> Response {
+        let manifests = self.repositories.get(name).map(|repository| &repository.manifests);
+        let entry = |(at, (kind, bytes)): (&String, &(String, Vec<u8>))| {
+            let text = String::from_utf8_lossy(bytes);
+            if !at.starts_with("sha256:") || subject(&text)? != wanted {
+                return None;
+            }
+            let artifact = text.split("\"artifactType\":\"").nth(1).and_then(|rest| rest.split('"').next());
+            let artifact =
+                artifact.map(|artifact| format!(",\"artifactType\":\"{artifact}\"")).unwrap_or_default();
+            let size = bytes.len();
+            Some(format!("{{\"mediaType\":\"{kind}\",\"digest\":\"{at}\",\"size\":{size}{artifact}}}"))
+        };
+        let entries: Vec<String> = manifests.into_iter().flatten().filter_map(entry).collect();
+        const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+        let body = format!(
+            "{{\"schemaVersion\":2,\"mediaType\":\"{INDEX}\",\"manifests\":[{}]}}",
+            entries.join(",")
+        );
+        Response::ok(body).header("Content-Type", INDEX)
     }
 
     fn give_blob(&self, name: &str, digest: &str) -> Response {
@@ -245,26 +312,39 @@ impl State {
         digest
     }
 
-    fn tags(&self, name: &str) -> Response {
+    fn tags(&self, name: &str, request: &Request) -> Response {
         let Some(repository) = self.repositories.get(name) else {
             return fault(404, "NAME_UNKNOWN", "repository name not known to registry");
         };
-        let tags: Vec<String> = repository
-            .manifests
-            .keys()
-            .filter(|at| !at.starts_with("sha256:"))
-            .map(|tag| format!("\"{tag}\""))
-            .collect();
-        Response::ok(format!("{{\"name\":\"{name}\",\"tags\":[{}]}}", tags.join(",")))
+        let last = request.query_value("last").unwrap_or_default();
+        let is_wanted = |at: &&String| !at.starts_with("sha256:") && at.as_str() > last;
+        let mut tags: Vec<&String> = repository.manifests.keys().filter(is_wanted).collect();
+        let page = self.manners.page.unwrap_or(usize::MAX);
+        let next = tags.get(page.saturating_sub(1)).filter(|_| tags.len() > page);
+        let next = next.map(|last| format!("</v2/{name}/tags/list?n={page}&last={last}>; rel=\"next\""));
+        tags.truncate(page);
+        let tags: Vec<String> = tags.into_iter().map(|tag| format!("\"{tag}\"")).collect();
+        let response = Response::ok(format!("{{\"name\":\"{name}\",\"tags\":[{}]}}", tags.join(",")));
+        match next {
+            Some(next) => response.header("Link", &next),
+            None => response,
+        }
     }
 }
 
 /// `NAME/manifests/AT` and the like, split at the last word that is no name.
 fn split(rest: &str) -> Option<(&str, &str, &str)> {
-    ["manifests", "blobs", "tags"].into_iter().find_map(|kind| {
+    ["manifests", "blobs", "tags", "referrers"].into_iter().find_map(|kind| {
         let (name, tail) = rest.split_once(&format!("/{kind}/"))?;
         Some((name, kind, tail))
     })
+}
+
+/// The digest of the subject that a document names.
+fn subject(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("\"subject\":{")?;
+    let (_, rest) = rest.split_once("\"digest\":\"")?;
+    Some(rest.split('"').next()?.to_owned())
 }
 
 /// Every digest that a document names.

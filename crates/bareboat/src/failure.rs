@@ -88,6 +88,9 @@ impl From<RegistryError> for Failure {
         let hint = error.hint();
         let fault = match &error {
             RegistryError::NotFound { .. }
+            | RegistryError::Rules(_)
+            | RegistryError::Conflict { .. }
+            | RegistryError::Undeletable { .. }
             | RegistryError::Denied { .. }
             | RegistryError::NoPlatform { .. } => Fault::Input,
             _ => Fault::World,

@@ -6,6 +6,7 @@ mod command;
 mod failure;
 mod filter;
 mod logins;
+mod registries;
 mod session;
 mod shellcheck;
 mod terminal;

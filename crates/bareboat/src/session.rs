@@ -15,6 +15,7 @@ use bareboat_store::{Digest, FetchOptions, Fetcher, Proxies, Store};
 
 use crate::cli::{CompressionChoice, Global, MakeArgs, NetworkArgs, SliceChoice, VariantChoice};
 use crate::failure::Failure;
+use crate::registries;
 use crate::terminal::Terminal;
 
 /// One run of the program.
@@ -39,6 +40,7 @@ impl Session {
             offline: network.offline,
             user_agent: concat!("bareboat/", env!("CARGO_PKG_VERSION")).to_owned(),
             proxies: proxies(),
+            authorities: registries::authorities(),
             ..FetchOptions::default()
         };
         Fetcher::new(options, Arc::new(move |event| shown.fetch(&event)))

@@ -22,6 +22,17 @@ pub(super) struct Connection {
     tokens: Mutex<BTreeMap<String, String>>,
 }
 
+/// Whether a registry is asked without encryption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encryption {
+    /// Only on this machine.
+    Always,
+    /// When it does not speak it.
+    WherePossible,
+    /// It is not even tried.
+    Never,
+}
+
 /// What requests must carry.
 enum Access {
     Open,
@@ -38,7 +49,7 @@ impl Connection {
         fetcher: &Fetcher,
         domain: &str,
         login: Option<Login>,
-        plain: bool,
+        encryption: Encryption,
     ) -> Result<Self, RegistryError> {
         let host = if domain == HUB.0 { HUB.1 } else { domain };
         let secure = format!("https://{host}");
@@ -47,15 +58,19 @@ impl Connection {
             let call = Call::new(Method::Get, format!("{base}/v2/"));
             fetcher.persist(domain, || fetcher.call(&call, None)).map(|reply| (base.to_owned(), reply))
         };
-        let (base, reply) = match plain {
-            true => ask(&open)?,
+        let (base, reply) = match encryption {
+            Encryption::Never => ask(&open)?,
             // Nobody else listens between us and ourselves. One that speaks TLS answers 400 or hangs up.
-            false if is_loopback(host) => match ask(&open) {
+            _ if is_loopback(host) => match ask(&open) {
                 Ok((_, reply)) if reply.status == 400 => ask(&secure)?,
                 Err(error) if is_broken(&error) => ask(&secure)?,
                 result => result?,
             },
-            false => ask(&secure)?,
+            Encryption::WherePossible => match ask(&secure) {
+                Ok(answer) => answer,
+                Err(_) => ask(&open)?,
+            },
+            Encryption::Always => ask(&secure)?,
         };
         let no_registry = |reason: String| RegistryError::NoRegistry { domain: domain.to_owned(), reason };
         let access = match reply.status {

@@ -10,6 +10,9 @@ pub enum RegistryError {
     /// The network or the store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The configuration does not allow it.
+    #[error(transparent)]
+    Rules(#[from] super::RulesError),
     /// Whoever answered is no registry.
     #[error("`{domain}` does not answer as an image registry: {reason}")]
     NoRegistry {
@@ -93,6 +96,28 @@ pub enum RegistryError {
     /// An image in the store that is not whole.
     #[error(transparent)]
     Image(#[from] crate::ImageError),
+    /// The registry does not delete this way.
+    #[error("`{domain}` does not delete {what}{said}")]
+    Undeletable {
+        /// The registry.
+        domain: String,
+        /// `tags`, `images`.
+        what: &'static str,
+        /// The image by digest, when that may be deleted.
+        instead: Option<String>,
+        /// The registry's own words, as a clause.
+        said: String,
+    },
+    /// Two images for one platform of an index.
+    #[error("two images are for {platform}: {one} and {other}")]
+    Conflict {
+        /// The platform.
+        platform: String,
+        /// The one.
+        one: Digest,
+        /// The other.
+        other: Digest,
+    },
     /// No image for the platform that is wanted.
     #[error("`{name}` is for {}, not for {wanted}", available.join(", "))]
     NoPlatform {
@@ -117,6 +142,11 @@ impl RegistryError {
             Self::NoRegistry { domain, .. } => {
                 Some(format!("check the name; a registry without encryption wants `--plain-http {domain}`"))
             }
+            Self::Undeletable { instead: Some(name), .. } => {
+                Some(format!("run `bareboat delete {name}`: the image goes, with all of its tags"))
+            }
+            Self::Undeletable { .. } => Some("ask who runs it to allow deleting".to_owned()),
+            Self::Conflict { .. } => Some("name only one of them".to_owned()),
             Self::NoPlatform { .. } => {
                 Some("pass `--platform` with one of them, or `--all-platforms`".to_owned())
             }

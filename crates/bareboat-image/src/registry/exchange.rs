@@ -28,6 +28,7 @@ pub(super) enum Access<'a> {
     Push,
     /// Push, and read blobs of another repository.
     Mount(&'a str),
+    Delete,
 }
 
 /// Opens what is sent, again for each attempt.
@@ -44,6 +45,8 @@ impl Repository<'_> {
         match access {
             Access::Pull => vec![format!("repository:{}:pull", self.name)],
             Access::Push => vec![format!("repository:{}:pull,push", self.name)],
+            // Those who may delete in one way of counting may push in the other.
+            Access::Delete => vec![format!("repository:{}:delete,pull,push", self.name)],
             Access::Mount(from) => {
                 vec![format!("repository:{}:pull,push", self.name), format!("repository:{from}:pull")]
             }
@@ -130,7 +133,11 @@ impl Repository<'_> {
             401 | 403 => RegistryError::Denied {
                 domain: self.domain.clone(),
                 who: if self.connection.is_known { "you" } else { "somebody without login" },
-                action: if access == Access::Pull { "read" } else { "write to" },
+                action: match access {
+                    Access::Pull => "read",
+                    Access::Delete => "delete from",
+                    Access::Push | Access::Mount(_) => "write to",
+                },
                 name: self.name.clone(),
                 said,
             },
@@ -168,14 +175,14 @@ impl Repository<'_> {
         }
     }
 
-    /// Writes a manifest under a tag or its digest.
-    pub(super) fn put_manifest(&self, at: &str, kind: &str, bytes: &[u8]) -> Result<(), RegistryError> {
+    /// Writes a manifest under a tag or its digest; the registry's answer.
+    pub(super) fn put_manifest(&self, at: &str, kind: &str, bytes: &[u8]) -> Result<Reply, RegistryError> {
         let call = Call::new(Method::Put, self.address(&format!("manifests/{at}")));
         let call = call.header("Content-Type", kind);
         let open = || Ok(Box::new(bytes) as Box<dyn Read>);
         let reply = self.ask_with(Access::Push, &call, Some((&open, bytes.len() as u64)))?;
         match reply.status {
-            200..=202 => Ok(()),
+            200..=202 => Ok(reply),
             _ => Err(self.refused(&reply, Access::Push, &format!("take the manifest `{at}`"))),
         }
     }
@@ -205,10 +212,14 @@ impl Repository<'_> {
                 reason: error.to_string(),
             })?;
             tags.extend(page.tags.unwrap_or_default());
-            // `Link: </v2/…?n=…&last=…>; rel="next"` (RFC 8288).
-            let link = reply.header("link").and_then(|link| link.strip_prefix('<')?.split('>').next());
-            next = link.and_then(|link| url::Url::parse(&url).ok()?.join(link).ok()).map(String::from);
+            next = next_page(&reply, &url);
         }
         Ok(tags)
     }
+}
+
+/// Where a list goes on: `Link: </v2/…?n=…&last=…>; rel="next"` (RFC 8288).
+pub(super) fn next_page(reply: &Reply, url: &str) -> Option<String> {
+    let link = reply.header("link")?.strip_prefix('<')?.split('>').next()?;
+    url::Url::parse(url).ok()?.join(link).ok().map(String::from)
 }

@@ -4,13 +4,19 @@
 //! here; what goes out gets its name last. Nothing here reads files of the user's or asks programs: credentials come
 //! through [`Keys`].
 
+mod attach;
 mod challenge;
 mod connection;
+mod copy;
+mod delete;
 mod error;
 mod exchange;
 pub mod keyring;
+mod merge;
 mod pull;
 mod push;
+mod referrers;
+mod rules;
 mod token;
 mod upload;
 
@@ -19,10 +25,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bareboat_store::{BasicCredentials, Fetcher, Store};
 
-use self::connection::Connection;
+pub use self::attach::Artifact;
+use self::connection::{Connection, Encryption};
+pub use self::copy::{Copied, CopyOptions};
 pub use self::error::RegistryError;
+use self::exchange::Repository;
+pub use self::merge::Merged;
 pub use self::pull::{PullOptions, Pulled};
 pub use self::push::Pushed;
+use self::rules::Place;
+pub use self::rules::{Rules, RulesError};
 use crate::Reference;
 
 /// What a user may prove to be at a registry.
@@ -63,6 +75,8 @@ pub struct Settings {
     pub plain_http: BTreeSet<String>,
     /// Blobs sent at a time; 0 for four.
     pub uploads: usize,
+    /// Mirrors and rewritten names.
+    pub rules: Rules,
 }
 
 /// A client for all registries.
@@ -85,7 +99,8 @@ impl<'a> Registries<'a> {
     /// # Errors
     /// [`RegistryError::Denied`] when it does not.
     pub fn check_login(&self, domain: &str) -> Result<(), RegistryError> {
-        self.connection(domain)?.check_login(self.fetcher)
+        let (domain, path) = (domain.to_owned(), String::new());
+        self.connection(&Place { domain, path, may_be_plain: false })?.check_login(self.fetcher)
     }
 
     /// The tags of a repository, as the registry lists them.
@@ -97,26 +112,51 @@ impl<'a> Registries<'a> {
     }
 
     /// How a domain is talked to, found out once.
-    fn connection(&self, domain: &str) -> Result<Arc<Connection>, RegistryError> {
+    fn connection(&self, place: &Place) -> Result<Arc<Connection>, RegistryError> {
+        let domain = &place.domain;
         let kept = |connections: &BTreeMap<String, Arc<Connection>>| connections.get(domain).cloned();
         let lock = || self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(connection) = kept(&lock()) {
             return Ok(connection);
         }
         let login = (self.keys)(domain)
-            .map_err(|reason| RegistryError::Credentials { domain: domain.to_owned(), reason })?;
-        let plain = self.settings.plain_http.contains(domain);
-        let connection = Arc::new(Connection::open(self.fetcher, domain, login, plain)?);
-        lock().insert(domain.to_owned(), connection.clone());
+            .map_err(|reason| RegistryError::Credentials { domain: domain.clone(), reason })?;
+        let encryption = match (self.settings.plain_http.contains(domain), place.may_be_plain) {
+            (true, _) => Encryption::Never,
+            (false, true) => Encryption::WherePossible,
+            (false, false) => Encryption::Always,
+        };
+        let connection = Arc::new(Connection::open(self.fetcher, domain, login, encryption)?);
+        lock().insert(domain.clone(), connection.clone());
         Ok(connection)
     }
 
-    fn repository(&self, reference: &Reference) -> Result<exchange::Repository<'_>, RegistryError> {
-        Ok(exchange::Repository {
-            fetcher: self.fetcher,
-            connection: self.connection(reference.domain())?,
-            domain: reference.domain().to_owned(),
-            name: reference.path().to_owned(),
-        })
+    /// Where `reference` is kept: what is written goes there.
+    fn repository(&self, reference: &Reference) -> Result<Repository<'_>, RegistryError> {
+        self.at(self.settings.rules.writes(reference)?)
+    }
+
+    /// Does `work` with the first place that `reference` can be read from: its mirrors, then where it is kept. Whatever
+    /// is wrong with a mirror, only the last place's error counts.
+    fn from_any<'r, T>(
+        &'r self,
+        reference: &Reference,
+        work: impl Fn(&Repository<'r>) -> Result<T, RegistryError>,
+    ) -> Result<T, RegistryError> {
+        let mut places = self.settings.rules.reads(reference)?;
+        let last = places.pop();
+        for mirror in places {
+            if let Ok(done) = self.at(mirror).and_then(|repository| work(&repository)) {
+                return Ok(done);
+            }
+        }
+        // There is always the registry itself.
+        let last = last.map_or_else(|| self.settings.rules.writes(reference), Ok)?;
+        work(&self.at(last)?)
+    }
+
+    fn at(&self, place: Place) -> Result<Repository<'_>, RegistryError> {
+        let connection = self.connection(&place)?;
+        Ok(Repository { fetcher: self.fetcher, connection, domain: place.domain, name: place.path })
     }
 }

@@ -36,7 +36,9 @@ impl Registries<'_> {
     /// # Errors
     /// [`RegistryError::NotFound`], a document that is none or not the one its digest says, and the network's.
     pub fn resolve(&self, reference: &Reference) -> Result<Descriptor, RegistryError> {
-        document(&self.repository(reference)?, self, &at(reference), reference.digest(), None)
+        self.from_any(reference, |repository| {
+            document(repository, self, &at(reference), reference.digest(), None)
+        })
     }
 
     /// Brings an image into the store.
@@ -47,12 +49,16 @@ impl Registries<'_> {
     /// # Errors
     /// As [`Registries::resolve`]; [`RegistryError::NoPlatform`].
     pub fn pull(&self, reference: &Reference, options: &PullOptions) -> Result<Pulled, RegistryError> {
-        let repository = self.repository(reference)?;
-        let top = document(&repository, self, &at(reference), reference.digest(), None)?;
-        let (descriptor, manifests) = match media_type::document(&top.media_type) {
-            Some(Document::Index) => self.children(&repository, reference, top, options)?,
-            _ => (top.clone(), vec![top]),
-        };
+        self.from_any(reference, |repository| self.pull_from(repository, reference, options))
+    }
+
+    fn pull_from(
+        &self,
+        repository: &Repository<'_>,
+        reference: &Reference,
+        options: &PullOptions,
+    ) -> Result<Pulled, RegistryError> {
+        let (descriptor, manifests) = self.documents(repository, reference, options)?;
         let mut blobs: BTreeMap<Digest, Descriptor> = BTreeMap::new();
         for manifest in &manifests {
             let manifest: Manifest = self.read(reference, manifest, Manifest::parse)?;
@@ -65,11 +71,37 @@ impl Registries<'_> {
         let fetched_bytes = blobs.values().map(|blob| blob.size).sum();
         let (fetched, present) = (blobs.len(), total - blobs.len());
         let blobs: Vec<Descriptor> = blobs.into_values().collect();
-        self.fetch(&repository, &blobs)?;
+        self.fetch(repository, &blobs)?;
         for blob in &blobs {
             self.remember(reference, &blob.digest)?;
         }
         Ok(Pulled { descriptor, fetched, fetched_bytes, present })
+    }
+
+    /// What is wanted of `reference`, with its documents in the store, and the repository that gave them.
+    pub(super) fn found(
+        &self,
+        reference: &Reference,
+        options: &PullOptions,
+    ) -> Result<(Repository<'_>, Descriptor), RegistryError> {
+        self.from_any(reference, |repository| {
+            let (descriptor, _) = self.documents(repository, reference, options)?;
+            Ok((repository.clone(), descriptor))
+        })
+    }
+
+    /// What is wanted of `reference`, and its manifests; all of these documents are in the store.
+    fn documents(
+        &self,
+        repository: &Repository<'_>,
+        reference: &Reference,
+        options: &PullOptions,
+    ) -> Result<(Descriptor, Vec<Descriptor>), RegistryError> {
+        let top = document(repository, self, &at(reference), reference.digest(), None)?;
+        match media_type::document(&top.media_type) {
+            Some(Document::Index) => self.children(repository, reference, top, options),
+            _ => Ok((top.clone(), vec![top])),
+        }
     }
 
     /// The images of an index that are wanted, with their documents in the store.
@@ -116,7 +148,7 @@ impl Registries<'_> {
         Ok((descriptor, wanted))
     }
 
-    fn read<T>(
+    pub(super) fn read<T>(
         &self,
         reference: &Reference,
         descriptor: &Descriptor,
@@ -127,7 +159,11 @@ impl Registries<'_> {
     }
 
     /// Fetches blobs, several at a time; those that a token no longer opened again with another.
-    fn fetch(&self, repository: &Repository<'_>, blobs: &[Descriptor]) -> Result<(), RegistryError> {
+    pub(super) fn fetch(
+        &self,
+        repository: &Repository<'_>,
+        blobs: &[Descriptor],
+    ) -> Result<(), RegistryError> {
         let mut left = blobs.to_vec();
         for is_last in [false, false, false, true] {
             let authorization = repository.authorization(Access::Pull)?;

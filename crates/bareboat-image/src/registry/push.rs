@@ -10,6 +10,15 @@ use super::upload::{Sent, Upload};
 use super::{PushEvent, Registries, RegistryError};
 use crate::{Descriptor, Reference, blobs, media_type};
 
+/// Where blobs come from that are not in the store.
+#[derive(Clone, Copy)]
+pub(super) struct Supply<'a> {
+    /// The repository that has them, which the registry may take them from itself.
+    pub(super) from: &'a Reference,
+    /// Brings one into the store.
+    pub(super) bring: &'a (dyn Fn(&Descriptor) -> Result<(), RegistryError> + Sync),
+}
+
 /// What a push did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pushed {
@@ -40,12 +49,23 @@ impl Registries<'_> {
         reference: &Reference,
         observer: &(dyn Fn(PushEvent) + Sync),
     ) -> Result<Pushed, RegistryError> {
+        self.send(descriptor, reference, None, observer)
+    }
+
+    /// [`Registries::push`] with blobs that need not be in the store.
+    pub(super) fn send(
+        &self,
+        descriptor: &Descriptor,
+        reference: &Reference,
+        supply: Option<Supply<'_>>,
+        observer: &(dyn Fn(PushEvent) + Sync),
+    ) -> Result<Pushed, RegistryError> {
         let repository = self.repository(reference)?;
         let (documents, contents): (Vec<Descriptor>, Vec<Descriptor>) = blobs(self.store, descriptor)?
             .into_iter()
             .partition(|blob| media_type::document(&blob.media_type).is_some());
         observer(PushEvent::Expected(contents.iter().map(|blob| blob.size).sum()));
-        let pushed = self.contents(&repository, reference, &contents, observer)?;
+        let pushed = self.contents(&repository, reference, &contents, supply, observer)?;
         // Parents stand before what they list, and must come after it.
         for document in documents.iter().rev() {
             let bytes = self.store.read(&document.digest, crate::json::MAX_DOCUMENT)?;
@@ -54,24 +74,25 @@ impl Registries<'_> {
                 Some(tag) => tag.to_owned(),
                 None => document.digest.to_string(),
             };
-            repository.put_manifest(&at, &document.media_type, &bytes)?;
+            self.place(&repository, &at, document, &bytes)?;
         }
         Ok(pushed)
     }
 
     /// Sends what is missing of `blobs`, several at a time. The first error stops what has not begun.
-    fn contents(
+    pub(super) fn contents(
         &self,
         repository: &Repository<'_>,
         reference: &Reference,
         blobs: &[Descriptor],
+        supply: Option<Supply<'_>>,
         observer: &(dyn Fn(PushEvent) + Sync),
     ) -> Result<Pushed, RegistryError> {
         let next = AtomicUsize::new(0);
         let work = || -> Result<Pushed, RegistryError> {
             let mut pushed = Pushed::default();
             while let Some(blob) = blobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if let Err(error) = self.content(repository, reference, blob, observer, &mut pushed) {
+                if let Err(error) = self.content(repository, reference, blob, supply, observer, &mut pushed) {
                     next.store(blobs.len(), Ordering::Relaxed);
                     return Err(error);
                 }
@@ -98,6 +119,7 @@ impl Registries<'_> {
         repository: &Repository<'_>,
         reference: &Reference,
         blob: &Descriptor,
+        supply: Option<Supply<'_>>,
         observer: &(dyn Fn(PushEvent) + Sync),
         pushed: &mut Pushed,
     ) -> Result<(), RegistryError> {
@@ -107,9 +129,15 @@ impl Registries<'_> {
             pushed.present_bytes += blob.size;
             return self.remember(reference, &blob.digest);
         }
-        let from = self.elsewhere(reference, &blob.digest);
-        let upload =
-            Upload { repository, store: self.store, digest: blob.digest, size: blob.size, from, observer };
+        let near = supply.map(|supply| supply.from).filter(|from| from.domain() == reference.domain());
+        let near = near.map(|from| from.path().to_owned()).filter(|path| path != reference.path());
+        let from = near.or_else(|| self.elsewhere(reference, &blob.digest));
+        let bring = || match supply {
+            Some(supply) if !self.store.contains(&blob.digest) => (supply.bring)(blob),
+            _ => Ok(()),
+        };
+        let (digest, size) = (blob.digest, blob.size);
+        let upload = Upload { repository, store: self.store, digest, size, from, bring: &bring, observer };
         match upload.run()? {
             Sent::Mounted => {
                 observer(PushEvent::Settled(blob.size));
@@ -152,7 +180,7 @@ fn place_key(domain: &str, digest: &Digest) -> Digest {
 }
 
 impl Pushed {
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.sent += other.sent;
         self.sent_bytes += other.sent_bytes;
         self.mounted += other.mounted;

@@ -35,6 +35,8 @@ pub(super) struct Upload<'a> {
     pub(super) size: u64,
     /// Another repository of the registry that had it.
     pub(super) from: Option<String>,
+    /// Brings it into the store, when it has to be sent.
+    pub(super) bring: &'a (dyn Fn() -> Result<(), RegistryError> + 'a),
     pub(super) observer: &'a (dyn Fn(PushEvent) + Sync),
 }
 
@@ -42,15 +44,25 @@ impl Upload<'_> {
     /// Sends it.
     pub(super) fn run(&self) -> Result<Sent, RegistryError> {
         let label = self.digest.short();
+        if self.from.is_none() {
+            // An upload that was begun does not wait for ever.
+            (self.bring)()?;
+        }
         if self.size >= LARGE {
             return match self.begin()? {
                 None => Ok(Sent::Mounted),
-                Some(session) => self.stream(session).map(|()| Sent::Bytes),
+                Some(session) => {
+                    (self.bring)()?;
+                    self.stream(session).map(|()| Sent::Bytes)
+                }
             };
         }
         self.repository.persist(&label, || match self.begin()? {
             None => Ok(Sent::Mounted),
-            Some(session) => self.whole(&session).map(|()| Sent::Bytes),
+            Some(session) => {
+                (self.bring)()?;
+                self.whole(&session).map(|()| Sent::Bytes)
+            }
         })
     }
 

@@ -7,6 +7,7 @@ mod blobs;
 mod directory;
 mod error;
 mod image;
+mod import;
 mod location;
 mod read;
 

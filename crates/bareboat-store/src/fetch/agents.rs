@@ -23,6 +23,8 @@ struct Way {
     /// Reading the platform's certificates takes milliseconds, which plain `http` need not pay.
     is_secure: bool,
     proxy: Option<String>,
+    /// The host, when it has certificate authorities of its own.
+    authority: Option<String>,
 }
 
 impl Agents {
@@ -31,7 +33,11 @@ impl Agents {
         let host = url.host_str().unwrap_or_default();
         let proxy = options.proxies.proxy_for(url.scheme(), host, url.port_or_known_default());
         let is_secure = url.scheme() == "https" || proxy.is_some_and(|proxy| proxy.starts_with("https:"));
-        let way = Way { is_secure, proxy: proxy.map(str::to_owned) };
+        let named = |port: Option<u16>| port.map_or(host.to_owned(), |port| format!("{host}:{port}"));
+        let authority = [named(url.port_or_known_default()), named(None)]
+            .into_iter()
+            .find(|host| is_secure && options.authorities.contains_key(host));
+        let way = Way { is_secure, proxy: proxy.map(str::to_owned), authority };
         let mut by_way = self.by_way.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(agent) = by_way.get(&way) {
             return Ok(agent.clone());
@@ -67,7 +73,18 @@ fn build(url: &Url, way: &Way, options: &FetchOptions) -> Result<Agent, FetchErr
         .timeout_per_write(Some(options.stall_timeout))
         .proxy(None);
     if way.is_secure {
-        let roots = RootCerts::from(root_certificates(&options.roots)?);
+        let own = way.authority.as_ref().and_then(|host| options.authorities.get(host));
+        let mut certificates = match own {
+            Some(text) => root_certificates(&Roots::Pem(text.clone()))?,
+            None => Vec::new(),
+        };
+        match root_certificates(&options.roots) {
+            Ok(usual) => certificates.extend(usual),
+            // Those of the host are enough for the host.
+            Err(error) if certificates.is_empty() => return Err(error),
+            Err(_) => {}
+        }
+        let roots = RootCerts::from(certificates);
         config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
     }
     let Some(address) = &way.proxy else { return Ok(config.build().new_agent()) };

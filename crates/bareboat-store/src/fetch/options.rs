@@ -32,6 +32,8 @@ pub struct FetchOptions {
     pub credentials: BTreeMap<String, BasicCredentials>,
     /// Whose certificates to trust.
     pub roots: Roots,
+    /// Further certificate authorities, as PEM text, by the `HOST` or `HOST:PORT` that they are trusted for.
+    pub authorities: BTreeMap<String, Vec<u8>>,
     /// Stops everything, within a fraction of a second.
     pub cancel: Cancel,
 }
@@ -71,6 +73,7 @@ impl Default for FetchOptions {
             proxies: Proxies::default(),
             credentials: BTreeMap::new(),
             roots: Roots::Platform,
+            authorities: BTreeMap::new(),
             cancel: Cancel::new(),
         }
     }

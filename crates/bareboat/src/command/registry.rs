@@ -13,20 +13,25 @@ use bareboat_store::{BasicCredentials, Fetcher};
 use crate::cli::{Format, LoginArgs, NetworkArgs, PullArgs, PushArgs, RegistryArgs};
 use crate::failure::Failure;
 use crate::logins;
+use crate::registries;
 use crate::session::{Session, platforms, reference};
 use crate::terminal::{print, size};
 
 /// Does `work` with a client for registries that knows the user by `keys`.
-fn with_registries<T>(
+pub fn with_registries<T>(
     session: &Session,
     arguments: &RegistryArgs,
     keys: &Keys<'_>,
     work: impl FnOnce(&Registries<'_>) -> Result<T, RegistryError>,
 ) -> Result<T, Failure> {
     let fetcher: Fetcher = session.fetcher(&NetworkArgs::default());
-    let settings = Settings { plain_http: arguments.plain_http.iter().cloned().collect(), uploads: 0 };
-    let registries = Registries::new(&fetcher, &session.store, keys, settings);
-    let result = work(&registries).map_err(Failure::from);
+    let settings = Settings {
+        plain_http: arguments.plain_http.iter().cloned().collect(),
+        uploads: 0,
+        rules: registries::rules()?,
+    };
+    let client = Registries::new(&fetcher, &session.store, keys, settings);
+    let result = work(&client).map_err(Failure::from);
     session.terminal.clear();
     result
 }
@@ -73,7 +78,8 @@ pub fn push_to(
     Ok(pushed)
 }
 
-fn summary(pushed: &Pushed) -> String {
+/// What travelled, in words.
+pub fn summary(pushed: &Pushed) -> String {
     let parts = [
         ("sent", pushed.sent, pushed.sent_bytes),
         ("mounted", pushed.mounted, pushed.mounted_bytes),
