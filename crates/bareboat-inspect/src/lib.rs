@@ -1,6 +1,7 @@
 //! Looks, never builds: lint rules, audit rules, compare.
 
 pub mod audit;
+pub mod bill;
 pub mod compare;
 pub mod facts;
 pub mod inspect;

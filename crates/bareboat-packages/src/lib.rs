@@ -5,6 +5,7 @@ pub mod deb;
 pub mod debfile;
 pub mod elf;
 pub mod pypi;
+pub mod sbom;
 pub mod scripts;
 pub mod system;
 pub mod wheel;

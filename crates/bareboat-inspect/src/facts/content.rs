@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bareboat_image::TreePath;
 use bareboat_image::tar::read::{Member, MemberKind};
 use bareboat_packages::elf::{ElfError, ElfFacts};
+use bareboat_packages::sbom::{Licence, copyright_licences};
 
 use super::secret::{self, Secret};
 
@@ -25,6 +26,8 @@ pub struct Content {
     pub secrets: Vec<Secret>,
     /// It is BusyBox, under whatever name.
     pub is_busybox: bool,
+    /// The licences that a Debian package's copyright file names.
+    pub licence: Option<Licence>,
 }
 
 /// What an ELF file says about itself.
@@ -86,6 +89,10 @@ impl<'a> Looker<'a> {
             content.read_to_end(&mut start)?;
             found.secrets = secret::in_file(&member.path, &start);
             found.bytes = Some(start);
+        } else if is_copyright(&member.path) && size <= LARGEST_COPYRIGHT {
+            content.read_to_end(&mut start)?;
+            found.secrets = secret::in_file(&member.path, &start);
+            found.licence = Some(copyright_licences(&String::from_utf8_lossy(&start)));
         } else {
             found.shebang = shebang(&start);
             found.secrets = look_for_secrets(member, start, content)?;
@@ -153,6 +160,13 @@ fn shebang(start: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(line).trim().to_owned())
 }
 
+/// `/usr/share/doc/PACKAGE/copyright` (Debian Policy 12.5).
+fn is_copyright(path: &TreePath) -> bool {
+    let text = path.to_str_lossy();
+    let package = text.strip_prefix("usr/share/doc/").and_then(|rest| rest.strip_suffix("/copyright"));
+    package.is_some_and(|package| !package.contains('/'))
+}
+
 /// Files that facts are made of.
 fn is_read_later(path: &TreePath) -> bool {
     let text = path.to_str_lossy();
@@ -161,6 +175,7 @@ fn is_read_later(path: &TreePath) -> bool {
         "passwd" | "group" | "shadow" | "ld.so.cache" | "debian_version" => directory == "etc",
         "os-release" => true,
         "pyvenv.cfg" => true,
+        "patchlevel.h" => directory.contains("/include/python3."),
         "status" => directory.ends_with("lib/dpkg"),
         "installed" => directory.ends_with("lib/apk/db"),
         "METADATA" | "WHEEL" | "RECORD" | "direct_url.json" => directory.ends_with(".dist-info"),
@@ -178,6 +193,8 @@ fn is_read_later(path: &TreePath) -> bool {
 const FIRST_BYTES: u64 = 512;
 /// Larger ELF files go through a temporary file.
 const IN_MEMORY: usize = 8 << 20;
+/// The largest copyright files, those of browsers, have 2 MB.
+const LARGEST_COPYRIGHT: u64 = 8 << 20;
 /// Bytes of one file that is kept: Debian's `status` on a full desktop is 6 MB.
 const MOST_OF_ONE: u64 = 32 << 20;
 /// Bytes of all files that are kept.

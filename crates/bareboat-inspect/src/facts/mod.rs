@@ -252,6 +252,11 @@ impl Facts {
         self.owners.get(path).and_then(|index| self.packages.get(*index))
     }
 
+    /// The place in `packages` of the package that says it brought `path`.
+    pub(crate) fn owner_index(&self, path: &TreePath) -> Option<usize> {
+        self.owners.get(path).copied()
+    }
+
     /// Programs that no package manager knows; empty where there is none.
     pub fn unowned_programs(&self) -> Vec<&TreePath> {
         if self.packages.iter().all(|package| package.ecosystem == Ecosystem::Python) {
@@ -345,9 +350,11 @@ fn contents(seen: Vec<Vec<Seen<Option<Content>>>>) -> BTreeMap<Digest, Content> 
     for Seen { digest, value, .. } in seen.into_iter().flatten() {
         let Some(content) = value else { continue };
         let known = contents.entry(digest).or_default();
+        let licence = known.licence.take().or_else(|| content.licence.clone());
         if known.bytes.is_none() {
             *known = content;
         }
+        known.licence = licence;
     }
     contents
 }
