@@ -14,6 +14,7 @@ pub mod merge;
 pub mod op;
 pub mod piece;
 pub mod plan;
+pub mod provenance;
 pub mod run;
 pub mod solve;
 pub mod verify;

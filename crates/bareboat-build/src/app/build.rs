@@ -84,6 +84,8 @@ pub struct BuiltImage {
     pub proof: Proof,
     /// The inventory, a JSON blob in the store.
     pub inventory: Digest,
+    /// What went in, a SLSA provenance predicate in the store.
+    pub provenance: Digest,
 }
 
 /// The application, read once for all platforms.
@@ -202,6 +204,7 @@ fn known(store: &Store, key: &Digest) -> Option<Built> {
     let whole = built.images.iter().all(|image| {
         store.contains(&image.manifest.digest)
             && store.contains(&image.inventory)
+            && store.contains(&image.provenance)
             && image.layers.iter().all(|layer| store.size(&layer.layer.digest) == Some(layer.layer.size))
     });
     (whole && store.contains(&built.descriptor.digest)).then_some(built)

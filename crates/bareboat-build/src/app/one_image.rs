@@ -13,6 +13,7 @@ use super::detect::EntryPoint;
 use super::generated;
 use super::lock::{LockFile, Locked};
 use super::options::{self, Variant};
+use super::project::Project;
 use super::resolve;
 use super::sdist::Bench;
 use super::target::Target;
@@ -25,6 +26,7 @@ use crate::inventory::Inventory;
 use crate::op::bytecode::Interpreter;
 use crate::op::sources::Stash;
 use crate::plan::MTIME;
+use crate::provenance;
 use crate::solve::{Context, Solved};
 use crate::verify::{self, Proof};
 
@@ -109,6 +111,14 @@ pub(super) fn build(
     )?;
     let manifest = image::write(workshop.store, platform, &layers, &running)?;
     let inventory = Inventory::new(&composition, locked).store(workshop.store, &manifest.digest)?;
+    let provenance = workshop.store.insert(&provenance::predicate(&provenance::Inputs {
+        platform,
+        options: request.options,
+        is_debug: variant == Variant::Debug,
+        lock,
+        locked,
+        application: Project::digest(&prepared.tree),
+    }))?;
     let image = BuiltImage {
         platform: platform.clone(),
         manifest,
@@ -118,6 +128,7 @@ pub(super) fn build(
         port: running.port,
         proof,
         inventory,
+        provenance,
     };
     Ok((image, entry))
 }
