@@ -66,6 +66,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Set images side by side: sizes, attack surface, packages.
     Compare(CompareArgs),
+    /// Write an image's bill of materials: packages, licences, digests, what needs what.
+    Sbom(SbomArgs),
     /// List the images in the local store.
     Images(FormatArgs),
     /// Give an image another name.
@@ -87,6 +89,16 @@ pub enum Command {
     Push(PushArgs),
     /// Bring an image from a registry into the local store.
     Pull(PullArgs),
+    /// Copy an image as it is, between registries, layouts and the local store; nothing is unpacked.
+    Copy(CopyArgs),
+    /// List the tags of a repository at a registry.
+    Tags(TagsArgs),
+    /// List images in one index: what several machines pushed becomes one image for all their platforms.
+    Index(IndexArgs),
+    /// List what refers to an image at its registry: bills of materials, provenance, signatures.
+    Referrers(ReferrersArgs),
+    /// Delete a tag, or an image with all of its tags, at a registry. There is no way back.
+    Delete(DeleteArgs),
     /// Show a registry a user name and password, and keep them for `push` and `pull`.
     Login(LoginArgs),
     /// Forget a registry's login.
@@ -220,6 +232,9 @@ pub struct BuildArgs {
     /// Also send it to the registries that its names say.
     #[arg(long, requires = "tag")]
     pub push: bool,
+    /// With `--push`: send no bill of materials and no provenance along.
+    #[arg(long, requires = "push")]
+    pub no_attest: bool,
     #[command(flatten)]
     pub registry: RegistryArgs,
     /// How the result is printed.
@@ -457,13 +472,16 @@ pub enum PresetChoice {
 /// Which image to read.
 #[derive(Debug, Args)]
 pub struct ImageArgs {
-    /// An image's name in the local store, docker:NAME, podman:NAME, a path, oci:DIR[:NAME],
-    /// oci-archive:FILE[:NAME], docker-archive:FILE[:NAME] or dir:ROOTFS.
+    /// An image's name in the local store, registry:NAME, docker:NAME, podman:NAME, a path, oci:DIR[:NAME],
+    /// oci-archive:FILE[:NAME], docker-archive:FILE[:NAME] or dir:ROOTFS. A name that begins with its registry needs no
+    /// `registry:`.
     #[arg(value_name = "IMAGE")]
     pub image: String,
     /// Which of several images [default: the one for this machine]; `audit` takes `all` as well.
     #[arg(long, value_name = "PLATFORM")]
     pub platform: Option<String>,
+    #[command(flatten)]
+    pub registry: RegistryArgs,
 }
 
 /// `inspect`.
@@ -519,9 +537,34 @@ pub struct CompareArgs {
     /// Which of several images [default: those for this machine].
     #[arg(long, value_name = "PLATFORM")]
     pub platform: Option<String>,
+    #[command(flatten)]
+    pub registry: RegistryArgs,
     /// How the result is printed.
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+}
+
+/// `sbom`.
+#[derive(Debug, Args)]
+pub struct SbomArgs {
+    #[command(flatten)]
+    pub image: ImageArgs,
+    /// Which document.
+    #[arg(long, value_enum, default_value = "spdx-json")]
+    pub format: BillFormat,
+    /// Write it there and not to standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// A form of bills of materials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BillFormat {
+    /// SPDX 2.3.
+    SpdxJson,
+    /// CycloneDX 1.6.
+    #[value(name = "cyclonedx-json")]
+    CycloneDxJson,
 }
 
 /// `images`.
@@ -583,6 +626,77 @@ pub struct PullArgs {
     /// Of an image for several platforms, all.
     #[arg(long, conflicts_with = "platform")]
     pub all_platforms: bool,
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+}
+
+/// `copy`.
+#[derive(Debug, Args)]
+pub struct CopyArgs {
+    /// From where: REGISTRY/NAME, registry:NAME, a name in the local store, oci:DIR[:NAME] or oci-archive:FILE[:NAME].
+    #[arg(value_name = "SOURCE")]
+    pub from: String,
+    /// Where to: REGISTRY/NAME, registry:NAME, store:NAME, oci:DIR[:NAME] or oci-archive:FILE[:NAME].
+    #[arg(value_name = "DESTINATION")]
+    pub to: String,
+    /// Of an image for several platforms, these [default: all].
+    #[arg(long, value_delimiter = ',', value_name = "PLATFORM")]
+    pub platform: Vec<String>,
+    /// Between registries: also what refers to the image.
+    #[arg(long)]
+    pub referrers: bool,
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+}
+
+/// `tags`.
+#[derive(Debug, Args)]
+pub struct TagsArgs {
+    /// REGISTRY/REPOSITORY.
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `index`.
+#[derive(Debug, Args)]
+pub struct IndexArgs {
+    /// The index: REGISTRY/REPOSITORY[:TAG].
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Images at registries, best by digest; those of other repositories are copied.
+    #[arg(value_name = "IMAGE", required = true)]
+    pub images: Vec<String>,
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+}
+
+/// `referrers`.
+#[derive(Debug, Args)]
+pub struct ReferrersArgs {
+    /// REGISTRY/REPOSITORY[:TAG][@DIGEST].
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Only artifacts of this type: application/spdx+json.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub artifact_type: Option<String>,
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `delete`.
+#[derive(Debug, Args)]
+pub struct DeleteArgs {
+    /// REGISTRY/REPOSITORY:TAG for the tag, REGISTRY/REPOSITORY@DIGEST for the image.
+    #[arg(value_name = "NAME", required = true)]
+    pub names: Vec<String>,
     #[command(flatten)]
     pub registry: RegistryArgs,
 }

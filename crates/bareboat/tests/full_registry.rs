@@ -125,6 +125,12 @@ fn what_we_push_others_pull_and_nothing_travels_twice() {
             .args(["build", "--offline", "--locked", "--push", "-t", &name])
             .arg(Locked::example().path()),
     );
+    let listed = text(apps::bareboat().args(["referrers", &name]));
+    assert!(
+        listed.contains("application/spdx+json") && listed.contains("application/vnd.in-toto+json"),
+        "{listed}"
+    );
+    assert_eq!(text(apps::bareboat().args(["tags", &registry.name("team/example")])).lines().count(), 2);
     let again = pushed(apps::bareboat().args(["push", "--format", "json", &name]));
     assert_eq!((&again["sent"], &again["sentBytes"]), (&0.into(), &0.into()), "{again}");
     let copy = registry.name("other/copy:1");
@@ -259,6 +265,12 @@ fn a_guarded_registry_wants_tls_and_a_login() {
         .output()
         .unwrap();
     assert!(skopeo.status.success(), "skopeo reads our login: {}", String::from_utf8_lossy(&skopeo.stderr));
+    // A certificate authority for this host alone, where containers and Docker keep it.
+    let authorities = home.path().join(".config/containers/certs.d").join(domain);
+    fs::create_dir_all(&authorities).unwrap();
+    fs::copy(registry.certificate(), authorities.join("ca.crt")).unwrap();
+    let (code, said) = bareboat(&["pull", &name], false, "");
+    assert_eq!(code, Some(0), "{said}");
     assert_eq!(bareboat(&["logout", domain], true, "").0, Some(0));
     let (code, said) = bareboat(&["pull", &name], true, "");
     assert!(code == Some(2) && said.contains("does not let somebody without login read"), "{said}");

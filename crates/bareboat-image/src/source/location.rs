@@ -19,6 +19,8 @@ pub enum Location {
     Docker(String),
     /// `podman:NAME`.
     Podman(String),
+    /// `registry:NAME`.
+    Registry(String),
     /// Anything else: the name of an image of the store, or a path.
     Plain(String),
 }
@@ -41,10 +43,11 @@ impl FromStr for Location {
                 }
                 Ok(Self::File { path: path.into(), name: name.map(str::to_owned) })
             }
-            "dir" | "docker" | "docker-daemon" | "podman" if place.is_empty() => Err(empty()),
+            "dir" | "docker" | "docker-daemon" | "podman" | "registry" if place.is_empty() => Err(empty()),
             "dir" => Ok(Self::File { path: place.into(), name: None }),
             "docker" | "docker-daemon" => Ok(Self::Docker(place.to_owned())),
             "podman" => Ok(Self::Podman(place.to_owned())),
+            "registry" => Ok(Self::Registry(place.to_owned())),
             _ => plain(),
         }
     }

@@ -18,7 +18,7 @@ pub fn run(session: &Session, arguments: &AuditArgs) -> Result<ExitCode, Failure
         let failure = Failure::input(error.to_string());
         error.hint().into_iter().fold(failure, Failure::hint)
     })?;
-    let images = image::all_facts(session, &arguments.image.image, arguments.image.platform.as_deref())?;
+    let images = image::all_facts(session, arguments.image.asked())?;
     let judge = |facts| {
         let audit = auditor.audit(&Context { facts: &facts, today: today() });
         (facts, audit)

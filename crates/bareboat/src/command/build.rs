@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bareboat_build::app::build::{Built, BuiltImage, build};
 
-use super::{output, registry};
+use super::{attest, output, registry};
 use crate::assignment::Assignment;
 use crate::cli::{BuildArgs, Format};
 use crate::failure::Failure;
@@ -42,7 +42,11 @@ pub fn run(session: &Session, arguments: &BuildArgs) -> Result<ExitCode, Failure
     }
     if arguments.push {
         for name in &names {
-            registry::push_to(session, &arguments.registry, &built.descriptor, &reference(name)?)?;
+            let reference = reference(name)?;
+            registry::push_to(session, &arguments.registry, &built.descriptor, &reference)?;
+            if !arguments.no_attest {
+                attest::attest(session, &arguments.registry, &built, &reference)?;
+            }
         }
     }
     Ok(ExitCode::SUCCESS)

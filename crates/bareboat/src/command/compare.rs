@@ -18,7 +18,12 @@ pub fn run(session: &Session, arguments: &CompareArgs) -> Result<ExitCode, Failu
         Auditor::new(Configuration::default()).map_err(|error| Failure::input(error.to_string()))?;
     let mut candidates = Vec::new();
     for name in &arguments.images {
-        let facts = image::facts(session, name, arguments.platform.as_deref())?;
+        let asked = image::Asked {
+            image: name,
+            platform: arguments.platform.as_deref(),
+            registry: &arguments.registry,
+        };
+        let facts = image::facts(session, asked)?;
         let audit = auditor.audit(&Context { facts: &facts, today: today() });
         candidates.push(Candidate { facts, audit });
     }

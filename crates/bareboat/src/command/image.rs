@@ -2,15 +2,21 @@
 
 use std::path::Path;
 
+use bareboat_build::event::Event;
+use bareboat_image::Reference;
 use bareboat_image::engine;
+use bareboat_image::registry::PullOptions;
 use bareboat_image::source::{Image, Location, Select, Source};
 use bareboat_image::tar::read::Limits;
 use bareboat_inspect::facts::{Facts, Reading};
 use tempfile::NamedTempFile;
 
 use super::output::{Engine, sockets};
+use super::registry::with_registries;
+use crate::cli::{ImageArgs, RegistryArgs};
 use crate::failure::Failure;
-use crate::session::{Session, host_platform};
+use crate::logins;
+use crate::session::{Session, host_platform, reference};
 
 /// A place with the image in it.
 pub struct Opened<'s> {
@@ -20,24 +26,45 @@ pub struct Opened<'s> {
     _archive: Option<NamedTempFile>,
 }
 
-/// Reads the facts of the image that `text` names; this machine's platform where there are several.
-pub fn facts(session: &Session, text: &str, platform: Option<&str>) -> Result<Facts, Failure> {
-    let opened = Opened::open(session, text, platform)?;
+/// What a command was asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Which image.
+    pub image: &'a str,
+    /// Of which platform; this machine's where there are several and none is named.
+    pub platform: Option<&'a str>,
+    /// How registries are talked to.
+    pub registry: &'a RegistryArgs,
+}
+
+impl ImageArgs {
+    /// The image of these arguments.
+    pub fn asked(&self) -> Asked<'_> {
+        Asked { image: &self.image, platform: self.platform.as_deref(), registry: &self.registry }
+    }
+}
+
+/// Reads the facts of an image.
+pub fn facts(session: &Session, asked: Asked<'_>) -> Result<Facts, Failure> {
+    let opened = Opened::open(session, asked)?;
     let image = opened.source.image(&opened.select).map_err(Failure::from_source)?;
-    read(session, text, &image)
+    read(session, asked.image, &image)
 }
 
 /// As [`facts`]; those of every platform for the platform `all`.
-pub fn all_facts(session: &Session, text: &str, platform: Option<&str>) -> Result<Vec<Facts>, Failure> {
-    if platform != Some("all") {
-        return Ok(vec![facts(session, text, platform)?]);
+pub fn all_facts(session: &Session, asked: Asked<'_>) -> Result<Vec<Facts>, Failure> {
+    if asked.platform != Some(ALL) {
+        return Ok(vec![facts(session, asked)?]);
     }
-    let opened = Opened::open(session, text, None)?;
+    let opened = Opened::open(session, asked)?;
     let images = opened.source.images(&opened.select).map_err(Failure::from_source)?;
-    images.iter().map(|image| read(session, text, image)).collect()
+    images.iter().map(|image| read(session, asked.image, image)).collect()
 }
 
-fn read(session: &Session, name: &str, image: &Image<'_>) -> Result<Facts, Failure> {
+const ALL: &str = "all";
+
+/// Reads the facts of an image that is open already.
+pub fn read(session: &Session, name: &str, image: &Image<'_>) -> Result<Facts, Failure> {
     let reading = Reading {
         name,
         temporary_directory: &session.store.temporary_directory(),
@@ -50,7 +77,8 @@ fn read(session: &Session, name: &str, image: &Image<'_>) -> Result<Facts, Failu
 const MOST_ENTRIES: u64 = 2_000_000;
 
 impl<'s> Opened<'s> {
-    fn open(session: &'s Session, text: &str, platform: Option<&str>) -> Result<Self, Failure> {
+    fn open(session: &'s Session, asked: Asked<'_>) -> Result<Self, Failure> {
+        let platform = asked.platform.filter(|text| *text != ALL);
         let platform = platform
             .map(|text| {
                 text.parse()
@@ -58,7 +86,7 @@ impl<'s> Opened<'s> {
             })
             .transpose()?;
         let location: Location =
-            text.parse().map_err(|error| Failure::input("cannot use that image").because(error))?;
+            asked.image.parse().map_err(|error| Failure::input("cannot use that image").because(error))?;
         let mut select = Select { name: None, platform, preferred: Some(host_platform()) };
         let (source, archive) = match location {
             Location::File { path, name } => {
@@ -67,7 +95,8 @@ impl<'s> Opened<'s> {
             }
             Location::Docker(name) => taken(session, &name, Engine::Docker)?,
             Location::Podman(name) => taken(session, &name, Engine::Podman)?,
-            Location::Plain(text) => (plain(session, &text)?, None),
+            Location::Registry(name) => (remote(session, &name, asked, &select)?, None),
+            Location::Plain(text) => (plain(session, &text, asked, &select)?, None),
         };
         Ok(Self { source, select, _archive: archive })
     }
@@ -77,8 +106,13 @@ fn open_path<'s>(session: &Session, path: &Path) -> Result<Source<'s>, Failure> 
     Source::open(path, &session.store.temporary_directory()).map_err(Failure::from_source)
 }
 
-/// A name of the store before a path of the same name; `./NAME` is the path.
-fn plain<'s>(session: &'s Session, text: &str) -> Result<Source<'s>, Failure> {
+/// A name of the store before a path of the same name, and both before a registry; `./NAME` is the path.
+fn plain<'s>(
+    session: &'s Session,
+    text: &str,
+    asked: Asked<'_>,
+    select: &Select,
+) -> Result<Source<'s>, Failure> {
     let path = Path::new(text);
     if text.starts_with(['.', '/']) {
         return open_path(session, path);
@@ -86,10 +120,37 @@ fn plain<'s>(session: &'s Session, text: &str) -> Result<Source<'s>, Failure> {
     match session.images().get(text) {
         Ok(descriptor) => Ok(Source::store(&session.store, descriptor)),
         Err(_) if path.exists() => open_path(session, path),
-        Err(failure) => Err(failure
-            .because("there is no file or directory of that name either")
-            .hint("list what there is with `bareboat images`; write docker:NAME for an image of Docker's")),
+        Err(_) if names_registry(text) => remote(session, text, asked, select),
+        Err(failure) => Err(failure.because("there is no file or directory of that name either").hint(
+            "list what there is with `bareboat images`; write docker:NAME for an image of Docker's, registry:NAME for one at a registry",
+        )),
     }
+}
+
+/// A name with its registry in front. A short one is more likely a slip than an image of Docker Hub's.
+pub fn names_registry(text: &str) -> bool {
+    let parsed: Option<Reference> = text.parse().ok();
+    parsed.is_some_and(|reference| text.starts_with(&format!("{}/", reference.domain())))
+}
+
+/// Brings what is missing of an image at a registry into the store, where it is read.
+fn remote<'s>(
+    session: &'s Session,
+    text: &str,
+    asked: Asked<'_>,
+    select: &Select,
+) -> Result<Source<'s>, Failure> {
+    let reference = reference(text)?;
+    let platforms = match (asked.platform, &select.platform) {
+        (Some(ALL), _) => Vec::new(),
+        (_, Some(platform)) => vec![platform.clone()],
+        (_, None) => vec![host_platform()],
+    };
+    session.terminal.event(Event::Stage { name: format!("Pulling {}", reference.familiar()) });
+    let pulled = with_registries(session, asked.registry, &logins::find, |registries| {
+        registries.pull(&reference, &PullOptions { platforms })
+    })?;
+    Ok(Source::store(&session.store, pulled.descriptor))
 }
 
 /// Takes an image out of an engine, into a file that goes away with it.

@@ -12,7 +12,7 @@ use crate::terminal::print;
 
 /// Prints the facts.
 pub fn run(session: &Session, arguments: &InspectArgs) -> Result<ExitCode, Failure> {
-    let facts = image::facts(session, &arguments.image.image, arguments.image.platform.as_deref())?;
+    let facts = image::facts(session, arguments.image.asked())?;
     print(&match arguments.format {
         Format::Text => inspect::text(&facts),
         Format::Json => inspect::json(&facts),

@@ -1,12 +1,16 @@
 //! One file per command.
 
+mod attest;
 mod audit;
 mod build;
 mod cache;
 mod compare;
+mod copy;
+mod delete;
 mod explain;
 mod image;
 mod images;
+mod index;
 mod init;
 mod inspect;
 mod lint;
@@ -15,8 +19,11 @@ mod lsp;
 mod manual;
 mod outdated;
 mod output;
+mod referrers;
 mod registry;
 mod run;
+mod sbom;
+mod tags;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -63,12 +70,18 @@ pub fn run(arguments: Cli, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure
         Command::Inspect(inspect) => inspect::run(&session, &inspect),
         Command::Audit(audit) => audit::run(&session, &audit),
         Command::Compare(compare) => compare::run(&session, &compare),
+        Command::Sbom(sbom) => sbom::run(&session, &sbom),
         Command::Images(format) => images::list(&session, &format),
         Command::Tag { image, name } => images::tag(&session, &image, &name),
         Command::Rm { images } => images::remove(&session, &images),
         Command::Save(save) => images::save(&session, &save),
         Command::Push(push) => registry::push(&session, &push),
         Command::Pull(pull) => registry::pull(&session, &pull),
+        Command::Copy(copy) => copy::run(&session, &copy),
+        Command::Tags(tags) => tags::run(&session, &tags),
+        Command::Index(index) => index::run(&session, &index),
+        Command::Referrers(referrers) => referrers::run(&session, &referrers),
+        Command::Delete(delete) => delete::run(&session, &delete),
         Command::Login(login) => registry::login(&session, &login),
         Command::Logout { domain } => registry::logout(&session, &domain),
         Command::Cache { action } => cache::run(session, action),

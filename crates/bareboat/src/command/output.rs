@@ -42,12 +42,23 @@ pub fn write(
     let subject = Subject { descriptor, reference: Some(&reference), platform };
     let ownership = if rustix::process::geteuid().is_root() { Ownership::Keep } else { Ownership::Caller };
     output.write(&session.store, &subject, ownership).map_err(Failure::from_output)?;
-    let place = match output {
+    session.terminal.say(&format!("wrote {}", place(output).display()));
+    Ok(())
+}
+
+/// Writes an image under the destination's own name for it, or none.
+pub fn write_named(session: &Session, descriptor: &Descriptor, output: &Output) -> Result<(), Failure> {
+    let subject = Subject { descriptor, reference: None, platform: None };
+    output.write(&session.store, &subject, Ownership::Caller).map_err(Failure::from_output)?;
+    session.terminal.say(&format!("wrote {}", place(output).display()));
+    Ok(())
+}
+
+fn place(output: &Output) -> &std::path::Path {
+    match output {
         Output::Layout { directory, .. } | Output::RootFs { directory } => directory,
         Output::OciArchive { file, .. } | Output::DockerArchive { file } => file,
-    };
-    session.terminal.say(&format!("wrote {}", place.display()));
-    Ok(())
+    }
 }
 
 /// Loads an image into the first engine whose socket answers: `DOCKER_HOST`, Docker, Podman.
