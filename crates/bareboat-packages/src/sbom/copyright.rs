@@ -1,13 +1,12 @@
 //! Debian's copyright files (Policy 12.5): which licences a package is under.
 //!
-//! Read are machine-readable files (DEP-5, copyright-format 1.0), and in others the names of the licences that Debian
-//! keeps in `/usr/share/common-licenses`. A reference there does not say whether later versions may be chosen, so such a
-//! name is a certain licence only where that makes no difference.
+//! Machine-readable files (DEP-5, copyright-format 1.0) say which licences the files are under. Of others only the names
+//! are noted that refer to Debian's `/usr/share/common-licenses`: they say neither that these are all licences nor
+//! whether later versions may be chosen.
 
 use std::collections::BTreeSet;
 
 use super::Licence;
-use super::licence_names::licence_id;
 use crate::deb::paragraphs;
 
 /// The licences that a package's copyright file names; nothing when it names none.
@@ -44,26 +43,23 @@ fn machine_readable(text: &str) -> Licence {
     Licence::all(names.into_iter().take(MOST_NAMES).map(Licence::parse))
 }
 
+/// The names that a text refers to. It has other licences besides, which nobody can tell.
 fn common(text: &str) -> Licence {
     const PLACE: &str = "/usr/share/common-licenses/";
-    let mut names: BTreeSet<&str> = BTreeSet::new();
+    let mut mentions: BTreeSet<String> = BTreeSet::new();
     for (at, _) in text.match_indices(PLACE) {
         let rest = &text[at + PLACE.len()..];
-        let end =
-            rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '.')).unwrap_or(rest.len());
-        names.insert(rest[..end].trim_end_matches(['.', '-']));
-    }
-    names.remove("");
-    let certain = |name: &str| {
-        let has_later = ["GPL", "LGPL", "GFDL"].iter().any(|family| name.starts_with(family));
-        match licence_id(name).filter(|_| !has_later) {
-            Some(id) => Licence { expression: Some(id), ..Licence::default() },
-            None => Licence::named(name),
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '.'));
+        let name = rest[..end.unwrap_or(rest.len())].trim_end_matches(['.', '-']);
+        if !name.is_empty() && mentions.len() < MOST_NAMES {
+            mentions.insert(name.chars().take(LONGEST_NAME).collect());
         }
-    };
-    Licence::all(names.into_iter().take(MOST_NAMES).map(certain))
+    }
+    Licence { mentions, ..Licence::default() }
 }
 
+/// A file's name is not longer.
+const LONGEST_NAME: usize = 255;
 /// Different licences of one package: no real package has a tenth.
 const MOST_NAMES: usize = 1000;
 
@@ -85,12 +81,12 @@ mod tests {
     }
 
     #[test]
-    fn others_name_common_licences_and_no_more_than_that_is_said() {
+    fn others_mention_common_licences_and_no_more_than_that_is_said() {
         let text = "see /usr/share/common-licenses/GPL-2. And `/usr/share/common-licenses/Apache-2.0',\n\
                     /usr/share/common-licenses/GPL-2, /usr/share/common-licenses/";
         let licence = copyright_licences(text);
-        assert_eq!(licence.expression.as_deref(), Some("Apache-2.0 AND LicenseRef-GPL-2"));
-        assert_eq!(licence.references.get("LicenseRef-GPL-2").map(String::as_str), Some("GPL-2"));
+        assert_eq!(licence.expression, None, "it does not say that these are all");
+        assert_eq!(licence.mentions.into_iter().collect::<Vec<_>>(), ["Apache-2.0", "GPL-2"]);
         assert_eq!(copyright_licences("do what you like"), Licence::default());
     }
 }

@@ -72,7 +72,9 @@ fn component(bill: &Bill, part: &Component) -> Value {
         Some((number, diff_id)) => (Some(number), diff_id),
         None => (None, None),
     };
+    let mentions: Vec<&str> = part.licence.mentions.iter().map(String::as_str).collect();
     let properties = [
+        ("licence:mentions", (!mentions.is_empty()).then(|| mentions.join(", "))),
         ("evidence", part.evidence.clone()),
         ("files:sha256", part.files.map(|digest| digest.hex())),
         ("layer", number.map(|number| number.to_string())),

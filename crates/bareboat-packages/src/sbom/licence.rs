@@ -18,6 +18,8 @@ pub struct Licence {
     pub expression: Option<String>,
     /// What each `LicenseRef-…` in it stands for: the name that was written.
     pub references: BTreeMap<String, String>,
+    /// Licences that its text refers to, without saying that these are all.
+    pub mentions: BTreeSet<String>,
 }
 
 impl Licence {
@@ -45,15 +47,16 @@ impl Licence {
 
     /// All of several licences at once.
     pub fn all(licences: impl IntoIterator<Item = Self>) -> Self {
-        let (mut expressions, mut references) = (BTreeSet::new(), BTreeMap::new());
+        let (mut expressions, mut all) = (BTreeSet::new(), Self::default());
         for licence in licences {
             expressions.extend(licence.expression);
-            references.extend(licence.references);
+            all.references.extend(licence.references);
+            all.mentions.extend(licence.mentions);
         }
         let is_alone = expressions.len() == 1;
         let terms: Vec<String> =
             expressions.into_iter().map(|term| if is_alone { term } else { grouped(term) }).collect();
-        Self { expression: (!terms.is_empty()).then(|| terms.join(" AND ")), references }
+        Self { expression: (!terms.is_empty()).then(|| terms.join(" AND ")), ..all }
     }
 
     /// What a Python distribution's metadata says: `License-Expression` (PEP 639), else `License` where it is a name, else
@@ -71,7 +74,7 @@ impl Licence {
         let names =
             classifiers.filter_map(|text| text.rsplit(" :: ").next()).filter(|name| *name != "OSI Approved");
         let classified = Self::all(names.map(|name| match licence_id(name) {
-            Some(id) => Self { expression: Some(id), references: BTreeMap::new() },
+            Some(id) => Self { expression: Some(id), ..Self::default() },
             None => Self::named(name),
         }));
         match classified.expression.is_some() && classified.references.is_empty() {
@@ -81,7 +84,7 @@ impl Licence {
     }
 
     /// A licence of which only the name is known.
-    pub(super) fn named(name: &str) -> Self {
+    fn named(name: &str) -> Self {
         let mut licence = Self::default();
         licence.expression = Some(licence.refer(name));
         licence

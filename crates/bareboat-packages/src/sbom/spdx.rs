@@ -90,6 +90,7 @@ fn package(bill: &Bill, component: &Component) -> Value {
         ("summary", component.description.clone()),
         ("homepage", component.homepage.clone()),
         ("sourceInfo", source(bill, component)),
+        ("licenseComments", mentions(component)),
     ];
     for (key, text) in texts {
         if let Some(text) = text {
@@ -115,6 +116,11 @@ fn package(bill: &Bill, component: &Component) -> Value {
         package["externalRefs"] = Value::Array(external);
     }
     package
+}
+
+fn mentions(component: &Component) -> Option<String> {
+    let names: Vec<&str> = component.licence.mentions.iter().map(String::as_str).collect();
+    (!names.is_empty()).then(|| format!("its copyright file refers to {}", names.join(", ")))
 }
 
 /// How we know of it, and where it is.
