@@ -69,7 +69,7 @@ impl Edges {
             // Of a package for several architectures its own, or the one for all.
             let own = |candidates: &Vec<usize>| {
                 let same = |index: &&usize| facts.packages[**index].architecture == package.architecture;
-                candidates.iter().find(same).or(candidates.first()).copied()
+                candidates.iter().take(MOST_OF_A_NAME).find(same).or(candidates.first()).copied()
             };
             let there = |relation: &Relation<'_>| {
                 real.get(relation.name).and_then(own).or_else(|| provided.get(relation.name).and_then(own))
@@ -105,8 +105,8 @@ impl Edges {
             .collect();
         let environment = environment(facts);
         let mut extras: BTreeMap<usize, BTreeSet<DistributionName>> = BTreeMap::new();
-        // An extra may ask for another one, of the same distribution even; each round adds one at least.
-        loop {
+        // An extra may ask for another one, of the same distribution even.
+        for _ in 0..MOST_ROUNDS {
             let mut grew = false;
             for (from, _) in of(facts, Ecosystem::Python) {
                 let active = extras.get(&from).cloned().unwrap_or_default();
@@ -137,6 +137,12 @@ impl Edges {
         }
     }
 }
+
+/// Packages of one name that are looked at: there is one for each architecture.
+const MOST_OF_A_NAME: usize = 64;
+
+/// Extras that lead to extras: real ones do so twice.
+const MOST_ROUNDS: usize = 16;
 
 fn of(facts: &Facts, ecosystem: Ecosystem) -> impl Iterator<Item = (usize, &crate::facts::Package)> {
     facts.packages.iter().enumerate().filter(move |(_, package)| package.ecosystem == ecosystem)

@@ -7,7 +7,7 @@ mod files;
 mod interpreter;
 mod records;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bareboat_image::Reference;
 use bareboat_packages::sbom::{Bill, Component, ComponentKind, Licence, Subject};
@@ -21,7 +21,13 @@ use files::{Files, Home};
 pub fn bill(facts: &Facts, tool_version: &str) -> Bill {
     let records = records::records(facts);
     let files = Files::find(facts);
-    let mut maker = Maker { facts, files: &files, components: Vec::new(), ids: BTreeSet::new() };
+    let mut maker = Maker {
+        facts,
+        files: &files,
+        components: Vec::new(),
+        ids: BTreeSet::new(),
+        numbers: BTreeMap::new(),
+    };
     maker.distribution();
     let application = maker.application();
     let interpreters: Vec<usize> =
@@ -88,6 +94,8 @@ struct Maker<'a> {
     files: &'a Files<'a>,
     components: Vec<Component>,
     ids: BTreeSet<String>,
+    /// How often each was wanted.
+    numbers: BTreeMap<String, usize>,
 }
 
 impl Maker<'_> {
@@ -100,13 +108,16 @@ impl Maker<'_> {
     fn id(&mut self, text: &str) -> String {
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
         let stem: String = text.chars().map(plain).collect();
-        let mut id = stem.clone();
-        let mut number = 1;
-        while !self.ids.insert(id.clone()) {
+        // Counting goes on where it stopped: an image may list one name a hundred thousand times.
+        let mut number = self.numbers.get(&stem).copied().unwrap_or(0);
+        loop {
             number += 1;
-            id = format!("{stem}-{number}");
+            let id = if number == 1 { stem.clone() } else { format!("{stem}-{number}") };
+            if self.ids.insert(id.clone()) {
+                self.numbers.insert(stem, number);
+                return id;
+            }
         }
-        id
     }
 
     fn distribution(&mut self) {

@@ -24,12 +24,12 @@ pub(super) struct Record {
 
 /// One for each package of the facts, in their order.
 pub(super) fn records(facts: &Facts) -> Vec<Record> {
-    let mut known: BTreeMap<&TreePath, Vec<(Key, Record)>> = BTreeMap::new();
+    let mut known: BTreeMap<&TreePath, BTreeMap<Key, Record>> = BTreeMap::new();
     let mut records = Vec::with_capacity(facts.packages.len());
     for package in &facts.packages {
-        let all = known.entry(&package.evidence).or_insert_with(|| read(facts, package));
-        let wanted = key(package);
-        let found = all.iter().find(|(key, _)| *key == wanted).map(|(_, record)| record.clone());
+        let all = known.entry(&package.evidence);
+        let all = all.or_insert_with(|| read(facts, package).into_iter().collect());
+        let found = all.get(&key(package)).cloned();
         let mut record = found.unwrap_or_default();
         if package.ecosystem == Ecosystem::Deb {
             record.licence = copyright(facts, &package.name);
