@@ -158,7 +158,10 @@ impl State {
             .collect();
         let uses = self.manners.token_uses.unwrap_or(usize::MAX);
         self.tokens.insert(token.clone(), (scopes.join(" "), uses));
-        Response::ok(format!("{{\"token\":\"{token}\"}}"))
+        // Its clock is far off: a client that trusted it would throw the token away, or keep it for ever.
+        Response::ok(format!(
+            "{{\"token\":\"{token}\",\"expires_in\":0,\"issued_at\":\"2099-01-01T00:00:00Z\"}}"
+        ))
     }
 
     fn respond(&mut self, request: &Request) -> Response {
