@@ -633,7 +633,8 @@ pub struct PullArgs {
 /// `copy`.
 #[derive(Debug, Args)]
 pub struct CopyArgs {
-    /// From where: REGISTRY/NAME, registry:NAME, a name in the local store, oci:DIR[:NAME] or oci-archive:FILE[:NAME].
+    /// From where: REGISTRY/NAME, registry:NAME, store:NAME or a short name in the local store, oci:DIR[:NAME] or
+    /// oci-archive:FILE[:NAME].
     #[arg(value_name = "SOURCE")]
     pub from: String,
     /// Where to: REGISTRY/NAME, registry:NAME, store:NAME, oci:DIR[:NAME] or oci-archive:FILE[:NAME].

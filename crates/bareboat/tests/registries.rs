@@ -63,6 +63,10 @@ fn an_image_is_copied_between_all_places_and_stays_the_same() {
     let maker = place();
     let (first, second) = (registry.name("team/app:1"), registry.name("other/app:2"));
     done(&maker, &["copy", "app:both", &first]);
+    // What is copied is what is at the registry, also where the store has the name.
+    done(&maker, &["tag", "app:amd64", &first]);
+    done(&maker, &["copy", "--referrers", &first, &registry.name("same:1")]);
+    assert_eq!(registry.document("same", "1"), registry.document("team/app", "1"));
     let user = Place::new();
     let (_, said) = done(&user, &["copy", &first, &second]);
     let said = plain(&said, &registry);

@@ -35,7 +35,7 @@ pub fn run(session: &Session, arguments: &CopyArgs) -> Result<ExitCode, Failure>
         [] => Vec::new(),
         texts => crate::session::platforms(texts)?,
     };
-    let (from, to) = (source(session, &arguments.from)?, destination(&arguments.to)?);
+    let (from, to) = (source(&arguments.from)?, destination(&arguments.to)?);
     let (from, to) = match (from, to) {
         (Origin::Registry(from), Goal::Registry(to)) => {
             return between(session, arguments, &from, &to, platforms);
@@ -121,8 +121,9 @@ fn chosen(session: &Session, top: Descriptor, platforms: &[Platform]) -> Result<
     }
 }
 
-/// A name of the store before one of a registry, as everywhere an image is read.
-fn source(session: &Session, text: &str) -> Result<Origin, Failure> {
+/// A name that begins with its registry means the image there, also when the store has one of that name: what is copied
+/// is what others see.
+fn source(text: &str) -> Result<Origin, Failure> {
     let location: Location =
         text.parse().map_err(|error| Failure::input(format!("cannot copy from `{text}`")).because(error))?;
     match location {
@@ -130,9 +131,7 @@ fn source(session: &Session, text: &str) -> Result<Origin, Failure> {
         Location::File { path, name } => Ok(Origin::File(path, name)),
         Location::Plain(name) => match name.strip_prefix("store:") {
             Some(name) => Ok(Origin::Store(name.to_owned())),
-            None if names_registry(&name) && session.images().get(&name).is_err() => {
-                Ok(Origin::Registry(reference(&name)?))
-            }
+            None if names_registry(&name) => Ok(Origin::Registry(reference(&name)?)),
             None => Ok(Origin::Store(name)),
         },
         Location::Docker(name) | Location::Podman(name) => {
