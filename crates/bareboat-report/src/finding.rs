@@ -35,7 +35,8 @@ pub struct Finding {
     pub fix: Option<Fix>,
 }
 
-/// A stretch of a file. See the module's words about counting.
+/// A stretch of a file; line 0 where something is about the file as a whole, or the file has no lines. See the module's
+/// words about counting.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Place {
     /// Its bytes.
@@ -48,6 +49,13 @@ pub struct Place {
     pub end_line: usize,
     /// Column after the last character, from 1.
     pub end_column: usize,
+}
+
+impl Place {
+    /// True for something that is about the file as a whole.
+    pub fn is_whole(&self) -> bool {
+        self.line == 0
+    }
 }
 
 /// Another place with a word about it.

@@ -16,7 +16,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
-mod xml;
+pub mod xml;
 
 pub use checkstyle::checkstyle;
 pub use codeclimate::codeclimate;

@@ -26,8 +26,8 @@ fn error(finding: &Finding) -> String {
     };
     format!(
         "    <error line=\"{}\" column=\"{}\" severity=\"{severity}\" message=\"{}\" source=\"bareboat.{}\"/>\n",
-        finding.place.line,
-        finding.place.column,
+        finding.place.line.max(1),
+        finding.place.column.max(1),
         escape(&whole_message(finding)),
         escape(&finding.rule),
     )

@@ -28,7 +28,7 @@ fn issue(rules: &[RuleInfo], path: &str, finding: &Finding, fingerprint: String)
         "fingerprint": fingerprint,
         "location": {
             "path": path,
-            "lines": { "begin": finding.place.line, "end": finding.place.end_line },
+            "lines": { "begin": finding.place.line.max(1), "end": finding.place.end_line.max(1) },
         },
     });
     if let Some(rule) = rule {

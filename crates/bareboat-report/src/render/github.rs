@@ -18,7 +18,7 @@ pub fn github(files: &[FileReport]) -> String {
             };
             let (path, place) = (property(&file.path), place(finding));
             let (title, message) = (property(&title(finding)), data(&whole_message(finding)));
-            let _ = writeln!(text, "::{command} file={path},{place},title={title}::{message}");
+            let _ = writeln!(text, "::{command} file={path}{place},title={title}::{message}");
         }
     }
     text
@@ -28,11 +28,12 @@ pub fn github(files: &[FileReport]) -> String {
 fn place(finding: &Finding) -> String {
     let place = &finding.place;
     match place.line == place.end_line {
+        true if place.is_whole() => String::new(),
         true => format!(
-            "line={},endLine={},col={},endColumn={}",
+            ",line={},endLine={},col={},endColumn={}",
             place.line, place.end_line, place.column, place.end_column
         ),
-        false => format!("line={},endLine={}", place.line, place.end_line),
+        false => format!(",line={},endLine={}", place.line, place.end_line),
     }
 }
 

@@ -10,10 +10,13 @@ pub fn gnu(files: &[FileReport]) -> String {
     let mut text = String::new();
     for file in files {
         for finding in &file.findings {
-            let (line, column) = (finding.place.line, finding.place.column);
+            let place = match finding.place.is_whole() {
+                true => String::new(),
+                false => format!("{}:{}:", finding.place.line, finding.place.column),
+            };
             let (path, severity) = (one_line(&file.path), finding.severity);
             let (message, title) = (one_line(&finding.message), title(finding));
-            let _ = writeln!(text, "{path}:{line}:{column}: {severity}: {message} [{title}]");
+            let _ = writeln!(text, "{path}:{place} {severity}: {message} [{title}]");
         }
     }
     text

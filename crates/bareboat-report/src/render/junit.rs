@@ -28,7 +28,7 @@ fn suite(file: &FileReport) -> String {
         let _ = writeln!(text, "    <testcase name=\"nothing found\" classname=\"{path}\"/>");
     }
     for finding in &file.findings {
-        let name = format!("{} at {}:{}", title(finding), finding.place.line, finding.place.column);
+        let name = format!("{}{}", title(finding), place(finding, " at "));
         let _ = write!(
             text,
             "    <testcase name=\"{}\" classname=\"{path}\">\n      <failure message=\"{}\" type=\"{}\">{}</failure>\n    </testcase>\n",
@@ -42,10 +42,18 @@ fn suite(file: &FileReport) -> String {
     text
 }
 
+/// Line and column behind a word; nothing for the file as a whole.
+fn place(finding: &Finding, before: &str) -> String {
+    match finding.place.is_whole() {
+        true => String::new(),
+        false => format!("{before}{}:{}", finding.place.line, finding.place.column),
+    }
+}
+
 /// What a reader of the log needs: the place, and the rest of the words.
 fn detail(path: &str, finding: &Finding) -> String {
     let rest = finding.notes.iter().map(String::as_str).chain(finding.help.as_deref());
-    let place = format!("{path}:{}:{}", finding.place.line, finding.place.column);
+    let place = format!("{path}{}", place(finding, ":"));
     let lines: Vec<&str> = [place.as_str()].into_iter().chain(rest).collect();
     lines.join("\n")
 }

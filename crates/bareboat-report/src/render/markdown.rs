@@ -28,13 +28,12 @@ fn row(finding: &Finding) -> String {
     let aliases = if aliases.is_empty() { String::new() } else { format!("<br>{}", aliases.join(", ")) };
     let rest = finding.notes.iter().map(String::as_str).chain(finding.help.as_deref());
     let message: Vec<String> = [finding.message.as_str()].into_iter().chain(rest).map(plain).collect();
-    let (place, severity, rule) = (&finding.place, finding.severity, &finding.rule);
-    format!(
-        "| {}:{} | {severity} | `{rule}`{aliases} | {} |\n",
-        place.line,
-        place.column,
-        message.join("<br>")
-    )
+    let (severity, rule) = (finding.severity, &finding.rule);
+    let place = match finding.place.is_whole() {
+        true => String::new(),
+        false => format!("{}:{}", finding.place.line, finding.place.column),
+    };
+    format!("| {place} | {severity} | `{rule}`{aliases} | {} |\n", message.join("<br>"))
 }
 
 /// Text that cannot end a cell, open a tag, or start a mention; code in backticks stays code.

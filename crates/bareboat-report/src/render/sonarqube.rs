@@ -52,7 +52,11 @@ fn issue(path: &str, finding: &Finding) -> Value {
 }
 
 fn location(path: &str, place: &Place, message: &str) -> Value {
-    json!({ "message": message, "filePath": path, "textRange": range(place) })
+    let mut location = json!({ "message": message, "filePath": path });
+    if !place.is_whole() {
+        location["textRange"] = range(place);
+    }
+    location
 }
 
 /// A range that is empty, or ends where a line has not begun, would be refused with the whole report.

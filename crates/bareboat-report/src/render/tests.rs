@@ -113,6 +113,32 @@ fn sarif() {
 }
 
 #[test]
+fn what_is_about_a_whole_file_has_no_line() {
+    let mut files = files();
+    files.truncate(1);
+    files[0].path = "app:1".to_owned();
+    files[0].source.clear();
+    files[0].findings.remove(0);
+    files[0].findings[0].place = crate::Place::default();
+    let report = Report { files: &files, rules: &[], version: "1" };
+    let show = |format| render(format, &report, TextStyle { colors: false, width: 100 });
+    assert_eq!(show(Format::Gnu), "app:1: error: the application runs as `root` [user-root-last]\n");
+    assert_eq!(
+        show(Format::Github),
+        "::error file=app:1,title=user-root-last::the application runs as `root`\n"
+            .replace("app:1", "app%3A1")
+    );
+    assert!(show(Format::Junit).contains("<testcase name=\"user-root-last\" classname=\"app:1\">"));
+    assert!(
+        show(Format::Markdown).contains("|  | error | `user-root-last` | the application runs as `root` |")
+    );
+    assert!(show(Format::Gitlab).contains("\"begin\": 1"));
+    assert!(show(Format::Sarif).contains("\"startLine\": 1"));
+    assert!(show(Format::Checkstyle).contains("line=\"1\""));
+    assert!(!show(Format::Sonarqube).contains("textRange"));
+}
+
+#[test]
 fn no_document_breaks_on_hostile_text() {
     let mut files = files();
     files[0].path = "a\"<>&\u{1}\n::error::,b".to_owned();

@@ -2,7 +2,7 @@
 
 /// `text` for an attribute in double quotes or between tags. Line ends are kept as references, since a reader turns
 /// plain ones in attributes into spaces; what no XML document may hold becomes U+FFFD (XML 1.0, 2.2).
-pub(super) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for char in text.chars() {
         match char {
@@ -19,4 +19,4 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// The declaration every document starts with.
-pub(super) const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+pub const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
