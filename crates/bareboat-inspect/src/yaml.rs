@@ -1,5 +1,5 @@
-//! YAML as a tree whose nodes know their bytes: for hadolint's configuration, Compose files and bake files in JSON,
-//! which YAML 1.2 includes. Scalars stay text.
+//! YAML as a tree whose nodes know their bytes: for hadolint's configuration, Compose files, structure tests, and bake
+//! files in JSON, which YAML 1.2 includes. Scalars stay text.
 //!
 //! The parser is a library's; here are the tree, aliases, merge keys and the limits for hostile files.
 
@@ -15,15 +15,15 @@ const DEEPEST: usize = 100;
 
 /// A node and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Node {
-    pub(super) value: Value,
+pub(crate) struct Node {
+    pub(crate) value: Value,
     /// Its bytes, quotes included. A block scalar's start somewhere in the white space before its text.
-    pub(super) range: Range<usize>,
+    pub(crate) range: Range<usize>,
 }
 
 /// What a node is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     /// Text, and how it is written.
     Scalar(String, Style),
     List(Vec<Node>),
@@ -33,7 +33,7 @@ pub(super) enum Value {
 
 /// How a scalar is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub(crate) enum Style {
     Plain,
     SingleQuoted,
     DoubleQuoted,
@@ -55,7 +55,7 @@ pub struct YamlError {
 
 impl Node {
     /// The text of a scalar.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Scalar(text, _) => Some(text),
             _ => None,
@@ -63,13 +63,13 @@ impl Node {
     }
 
     /// The value of a key in a map.
-    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         let Value::Map(pairs) = &self.value else { return None };
         pairs.iter().find(|(name, _)| name.text() == Some(key)).map(|(_, value)| value)
     }
 
     /// The keys and values of a map; nothing for anything else.
-    pub(super) fn pairs(&self) -> &[(Node, Node)] {
+    pub(crate) fn pairs(&self) -> &[(Node, Node)] {
         match &self.value {
             Value::Map(pairs) => pairs,
             _ => &[],
@@ -77,7 +77,7 @@ impl Node {
     }
 
     /// The items of a list; nothing for anything else.
-    pub(super) fn items(&self) -> &[Node] {
+    pub(crate) fn items(&self) -> &[Node] {
         match &self.value {
             Value::List(items) => items,
             _ => &[],
@@ -85,7 +85,7 @@ impl Node {
     }
 
     /// True for what YAML reads as no value.
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar(text, Style::Plain) if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
 
@@ -102,7 +102,7 @@ impl Node {
 ///
 /// # Errors
 /// It is not YAML, or too deep or large.
-pub(super) fn parse(text: &str) -> Result<Option<Node>, YamlError> {
+pub(crate) fn parse(text: &str) -> Result<Option<Node>, YamlError> {
     let offsets = Offsets::new(text);
     let mut builder = Builder { offsets: &offsets, open: Vec::new(), anchors: BTreeMap::new(), nodes: 0 };
     for event in Parser::new_from_str(text) {

@@ -54,7 +54,7 @@ pub enum Command {
     Outdated(OutdatedArgs),
     /// Write `bareboat.toml` with what was detected.
     Init(InitArgs),
-    /// Say which package, wheel or file brought a path of an image, and why; or what a rule of `lint` is about.
+    /// Say which package, wheel or file brought a path of an image, and why; or what a rule of `lint` or `audit` is about.
     Explain(ExplainArgs),
     /// Judge Dockerfiles: what is wrong, what will happen, and how to repair it.
     Lint(LintArgs),
@@ -68,6 +68,10 @@ pub enum Command {
     Compare(CompareArgs),
     /// Write an image's bill of materials: packages, licences, digests, what needs what.
     Sbom(SbomArgs),
+    /// Run container-structure-test files on an image, without a daemon.
+    Check(CheckArgs),
+    /// Look through an image in the terminal: layers, files, and why each is there.
+    Explore(ExploreArgs),
     /// List the images in the local store.
     Images(FormatArgs),
     /// Give an image another name.
@@ -324,7 +328,7 @@ pub struct InitArgs {
 /// `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// A path in the image, as in /usr/lib/x86_64-linux-gnu/libssl.so.3, or a rule of `lint`: from-latest, DL3007.
+    /// A path in the image, as in /usr/lib/x86_64-linux-gnu/libssl.so.3, or a rule: from-latest, DL3007, user-root.
     #[arg(value_name = "PATH|RULE")]
     pub subject: String,
     /// The image [default: the newest one].
@@ -477,7 +481,7 @@ pub struct ImageArgs {
     /// `registry:`.
     #[arg(value_name = "IMAGE")]
     pub image: String,
-    /// Which of several images [default: the one for this machine]; `audit` takes `all` as well.
+    /// Which of several images [default: the one for this machine].
     #[arg(long, value_name = "PLATFORM")]
     pub platform: Option<String>,
     #[command(flatten)]
@@ -497,8 +501,14 @@ pub struct InspectArgs {
 /// `audit`.
 #[derive(Debug, Args)]
 pub struct AuditArgs {
+    /// An image, as `inspect` takes it.
+    #[arg(value_name = "IMAGE", required_unless_present = "list_rules")]
+    pub image: Option<String>,
+    /// Which of several images [default: the one for this machine], or `all`.
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<String>,
     #[command(flatten)]
-    pub image: ImageArgs,
+    pub registry: RegistryArgs,
     /// The mildest finding that makes the exit code 1.
     #[arg(long, value_name = "SEVERITY", default_value = "warning")]
     pub threshold: ThresholdChoice,
@@ -514,9 +524,18 @@ pub struct AuditArgs {
     /// Findings that are accepted, with a reason and an end: a TOML file of [[waiver]] tables.
     #[arg(long, value_name = "FILE")]
     pub waivers: Option<PathBuf>,
+    /// The Dockerfile that the image was made from: findings then name its lines.
+    #[arg(long, value_name = "FILE")]
+    pub dockerfile: Option<PathBuf>,
+    /// Say how bad a rule's findings are: user-numeric=error.
+    #[arg(long, value_delimiter = ',', value_name = "RULE=SEVERITY")]
+    pub severity: Vec<String>,
+    /// Print every rule and whether it is on, as text or with `--format json`.
+    #[arg(long)]
+    pub list_rules: bool,
     /// How findings are printed.
     #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
+    pub format: FindingFormat,
 }
 
 /// A set of audit rules to start from.
@@ -539,9 +558,93 @@ pub struct CompareArgs {
     pub platform: Option<String>,
     #[command(flatten)]
     pub registry: RegistryArgs,
-    /// How the result is printed.
+    /// How the result is printed [default: as the output's name ends, else text].
+    #[arg(long, value_enum)]
+    pub format: Option<CompareFormat>,
+    /// Write it to a file instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The colours of a picture.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub theme: ThemeChoice,
+    /// Fail when an image has more than the first one: pull=5%, visible=2MB, max-pull=60MB, surface, shells, managers,
+    /// compilers, network, interpreters, executables, escalators, writable-code, secrets, packages, hard-rules.
+    #[arg(long, value_delimiter = ',', value_name = "BUDGET")]
+    pub fail_on: Vec<String>,
+}
+
+/// How a comparison is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompareFormat {
+    /// For people: a table for the terminal, best first.
+    Text,
+    /// For programs; carries a version.
+    Json,
+    /// For a pull request: a table as the images were named, and what differs behind folds.
+    Markdown,
+    /// One page without network: all of it.
+    Html,
+    /// A picture for a README.
+    Svg,
+    /// The same for places that show no SVG.
+    Png,
+}
+
+/// The colours of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ThemeChoice {
+    /// Dark on white.
+    Light,
+    /// Light on black.
+    Dark,
+    /// As the reader's system likes it; a PNG is light.
+    Auto,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub image: ImageArgs,
+    /// Files of tests, schema 1.0.0 or 2.0.0.
+    #[arg(short = 'c', long = "config", value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Do not run commands: those tests are skipped.
+    #[arg(long)]
+    pub no_commands: bool,
+    /// A test that is skipped is a failure.
+    #[arg(long)]
+    pub no_skip: bool,
+    /// The longest that one command may run, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "60")]
+    pub timeout: u64,
+    /// How the results are printed.
     #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
+    pub format: CheckFormat,
+}
+
+/// How the results of tests are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people.
+    Text,
+    /// For programs; carries a version.
+    Json,
+    /// JUnit's XML.
+    Junit,
+}
+
+/// `explore`.
+#[derive(Debug, Args)]
+pub struct ExploreArgs {
+    #[command(flatten)]
+    pub image: ImageArgs,
+    /// Print the biggest directories and files instead; also where there is no terminal.
+    #[arg(long)]
+    pub plain: bool,
+    /// With `--plain`: so many.
+    #[arg(long, value_name = "NUMBER", default_value = "30")]
+    pub lines: usize,
 }
 
 /// `sbom`.

@@ -1,4 +1,5 @@
-//! The debug variant in a real engine: a shell to look around with, and nothing else that is different.
+//! The debug variant in a real engine: a shell to look around with, and nothing else that is different; and commands of
+//! structure tests in either.
 
 #![allow(clippy::unwrap_used)]
 
@@ -108,4 +109,52 @@ fn docker(words: &[&str]) -> Command {
     let mut command = Command::new("/usr/bin/docker");
     command.args(words);
     command
+}
+
+const STRUCTURE_TESTS: &str = r#"
+schemaVersion: 2.0.0
+globalEnvVars: [{ key: FROM, value: "path $PATH" }]
+commandTests:
+  - name: prints
+    command: /usr/bin/python3
+    args: ["-c", "import os, sys; print(os.getuid(), os.environ['FROM']); sys.stderr.write('err'); sys.exit(3)"]
+    expectedOutput: ["^65532 path /"]
+    expectedError: ["^err$"]
+    exitCode: 3
+  - name: writes
+    setup: [["/usr/bin/python3", "-c", "open('/tmp/x', 'w').write('kept')"]]
+    command: /usr/bin/python3
+    args: ["-c", "print(open('/tmp/x').read())"]
+    expectedOutput: [kept]
+  - { name: forgets, command: /usr/bin/python3, args: ["-c", "import os; print(os.path.exists('/tmp/x'))"], expectedOutput: ["False"] }
+  - { name: shell, command: sh, args: ["-c", "echo there"], expectedOutput: [there] }
+"#;
+
+#[test]
+fn commands_of_structure_tests_run_in_the_sandbox() {
+    const NAME: &str = "structure_test_commands";
+    if !full::wanted(NAME) {
+        return;
+    }
+    let lab = Lab::new();
+    let archive = format!("docker-archive:{}", lab.archive().display());
+    lab.build(&["-o", &archive]);
+    let tests = lab.directory.path().join("tests.yaml");
+    fs::write(&tests, STRUCTURE_TESTS).unwrap();
+    let mut command = apps::bareboat();
+    command.arg("check").arg(lab.archive()).arg("-c").arg(&tests).args(["--no-skip", "--format", "json"]);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let results = document["results"].as_array().unwrap();
+    let shown: Vec<(&str, &str)> = results
+        .iter()
+        .map(|result| (result["name"].as_str().unwrap(), result["status"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        shown,
+        [("prints", "passed"), ("writes", "passed"), ("forgets", "passed"), ("shell", "failed")],
+        "{document:#}"
+    );
+    assert!(results[3]["errors"][0].as_str().unwrap().starts_with("no program `sh` inside"), "{document:#}");
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bareboat_report::Severity;
 
 use super::{Configuration, Finding, Findings, Rule, Waiver, rules};
-use crate::facts::Facts;
+use crate::facts::{Checksums, Facts};
 use crate::knowledge::Date;
 use crate::lint::ConfigurationError;
 
@@ -36,6 +36,18 @@ pub struct Audit {
     pub passed: usize,
 }
 
+impl Audit {
+    /// Names of the hard rules that found something certain which nobody waived.
+    pub fn failed_hard(&self) -> Vec<String> {
+        let fails = |finding: &&Finding| {
+            finding.rule.is_hard && finding.severity >= Severity::Warning && finding.waived.is_none()
+        };
+        let failed: BTreeSet<&str> =
+            self.findings.iter().filter(fails).map(|finding| finding.rule.name).collect();
+        failed.into_iter().map(str::to_owned).collect()
+    }
+}
+
 impl Auditor {
     /// Works a configuration out.
     ///
@@ -56,6 +68,14 @@ impl Auditor {
     /// Waivers whose day has come.
     pub fn expired(&self, today: Option<Date>) -> impl Iterator<Item = &Waiver> {
         self.configuration.waivers.iter().filter(move |waiver| waiver.is_expired(today))
+    }
+
+    /// The checksums that the rules need.
+    pub fn checksums(&self) -> Checksums {
+        match self.rules.iter().any(|rule| rule.name == rules::NEEDS_CHECKSUMS) {
+            true => Checksums::Md5,
+            false => Checksums::None,
+        }
     }
 
     /// The rules that run.
@@ -82,15 +102,10 @@ impl Auditor {
             ))
         });
         findings.dedup();
-        let failed: BTreeSet<&str> = findings
-            .iter()
-            .filter(|finding| {
-                finding.rule.is_hard && finding.severity >= Severity::Warning && finding.waived.is_none()
-            })
-            .map(|finding| finding.rule.name)
-            .collect();
         let hard = self.rules.iter().filter(|rule| rule.is_hard).count();
-        Audit { findings, hard, passed: hard - failed.len() }
+        let mut audit = Audit { findings, hard, passed: hard };
+        audit.passed -= audit.failed_hard().len();
+        audit
     }
 
     fn finish(&self, mut finding: Finding, today: Option<Date>) -> Finding {

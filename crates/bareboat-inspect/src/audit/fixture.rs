@@ -12,6 +12,7 @@
 //!     runpath=DIR machine=arm64 static
 //!     text=BYTES            (behind the file; `&nbsp;` and `&nl;` in it)
 //! cap /bin/ping HEX               (a file with that security.capability)
+//! time 1795428000                 (when what follows in the layer was changed last; else 1970)
 //! ```
 
 use std::collections::BTreeMap;
@@ -25,11 +26,12 @@ use bareboat_image::{
 use bareboat_store::Store;
 use bareboat_testkit::elf::{AARCH64, ElfMaker, X86_64};
 
-use crate::facts::{Facts, Reading};
+use crate::facts::{Checksums, Facts, Reading};
 
 enum Item {
     File(TreePath, FileMeta, Vec<u8>),
     Other(TreePath, Entry),
+    Time(i64),
 }
 
 struct Fixture {
@@ -151,27 +153,37 @@ impl Fixture {
             .iter()
             .map(|items| {
                 let mut writer = PartWriter::new(&store, Compression::Gzip, 0).unwrap();
+                let mut parts = Vec::new();
                 for item in items {
                     match item {
+                        Item::Time(time) => {
+                            let next = PartWriter::new(&store, Compression::Gzip, *time).unwrap();
+                            parts.push(std::mem::replace(&mut writer, next).finish().unwrap());
+                        }
                         Item::File(path, meta, content) => {
                             drop(writer.append_bytes(path, meta, content).unwrap())
                         }
                         Item::Other(path, entry) => writer.append(path, entry).unwrap(),
                     }
                 }
-                join(&store, &[writer.finish().unwrap()], Compression::Gzip).unwrap()
+                parts.push(writer.finish().unwrap());
+                join(&store, &parts, Compression::Gzip).unwrap()
             })
             .collect();
         let descriptor = write_image(&store, self.config, &layers, BTreeMap::new()).unwrap();
         let source = Source::store(&store, descriptor);
         let mut image = source.image(&Select::default()).unwrap();
         image.name = self.tag;
-        let limits = Limits::default();
-        Facts::read(&image, &Reading { name: "test", temporary_directory: directory.path(), limits }).unwrap()
+        let (limits, checksums) = (Limits::default(), Checksums::Md5);
+        let reading = Reading { name: "test", temporary_directory: directory.path(), limits, checksums };
+        Facts::read(&image, &reading).unwrap()
     }
 }
 
 fn item(words: &[&str]) -> Item {
+    if words[0] == "time" {
+        return Item::Time(words[1].parse().unwrap());
+    }
     let at = path(words[1]);
     let whiteout = |name: &str, directory: Option<TreePath>| {
         Item::File(directory.unwrap_or_default().join(name).unwrap(), FileMeta::new(0), Vec::new())

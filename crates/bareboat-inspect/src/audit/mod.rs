@@ -6,17 +6,21 @@
 #[cfg(test)]
 mod cases;
 mod configuration;
+mod dockerfile;
 mod engine;
 mod findings;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod render;
+mod report;
 mod rule;
 pub mod rules;
 mod waiver;
 
 pub use configuration::{Configuration, Preset};
+pub use dockerfile::DockerfileLines;
 pub use engine::{Audit, Auditor, Context};
 pub use findings::{Draft, Findings};
+pub use report::{Origin, described, reports};
 pub use rule::{Confidence, Finding, Group, Place, Rule};
 pub use waiver::{Waiver, WaiverError};

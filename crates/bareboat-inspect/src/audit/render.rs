@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bareboat_report::Severity;
 use serde_json::{Value, json};
 
-use super::{Audit, Confidence, Finding};
+use super::{Audit, Confidence, DockerfileLines, Finding, Origin};
 use crate::facts::Facts;
 use crate::inspect;
 
@@ -13,8 +13,11 @@ use crate::inspect;
 const MOST_OF_A_RULE: usize = 5;
 
 /// Findings as text: by question, each with its place, what will happen and what to do.
-pub fn text(facts: &Facts, audit: &Audit) -> String {
+///
+/// With the Dockerfile that the image was made from, also its line.
+pub fn text(facts: &Facts, audit: &Audit, origin: Option<&Origin>) -> String {
     let mut text = String::new();
+    let lines = origin.map(|origin| (origin, DockerfileLines::new(&origin.source, facts)));
     let mut group = None;
     let mut shown: BTreeMap<(&str, Severity), usize> = BTreeMap::new();
     for finding in audit.counted() {
@@ -27,7 +30,11 @@ pub fn text(facts: &Facts, audit: &Audit) -> String {
             group = Some(finding.rule.group);
             text.push_str(&format!("{}\n\n", finding.rule.group.question()));
         }
-        text.push_str(&one(facts, finding));
+        let line = lines.as_ref().and_then(|(origin, lines)| {
+            let place = lines.place(finding)?;
+            Some(format!("{}:{}:{}", origin.path, place.line, place.column))
+        });
+        text.push_str(&one(facts, finding, line.as_deref()));
     }
     let more = shown.iter().filter(|(_, number)| **number > MOST_OF_A_RULE);
     let more: Vec<String> =
@@ -36,12 +43,16 @@ pub fn text(facts: &Facts, audit: &Audit) -> String {
         text.push_str(&format!("not shown, but in `--format json`: {}\n", more.join(", ")));
     }
     let waived = audit.findings.len() - audit.counted().count();
-    let waived = if waived > 0 { format!(", {waived} findings are waived") } else { String::new() };
+    let waived = match waived {
+        0 => String::new(),
+        1 => ", 1 finding is waived".to_owned(),
+        more => format!(", {more} findings are waived"),
+    };
     text.push_str(&format!("{} of {} hard rules pass{waived}\n", audit.passed, audit.hard));
     text
 }
 
-fn one(facts: &Facts, finding: &Finding) -> String {
+fn one(facts: &Facts, finding: &Finding, line: Option<&str>) -> String {
     let level = match finding.confidence {
         Confidence::Certain => finding.severity.as_str(),
         Confidence::Unknown => "unknown",
@@ -52,6 +63,9 @@ fn one(facts: &Facts, finding: &Finding) -> String {
     let place = place(facts, finding);
     if !place.is_empty() {
         text.push_str(&format!(" --> {place}\n"));
+    }
+    if let Some(line) = line {
+        text.push_str(&format!(" --> {line}\n"));
     }
     for note in &finding.notes {
         text.push_str(&format!("  = note: {note}\n"));
@@ -64,7 +78,7 @@ fn one(facts: &Facts, finding: &Finding) -> String {
 }
 
 /// Path, layer with its instruction, package.
-fn place(facts: &Facts, finding: &Finding) -> String {
+pub(crate) fn place(facts: &Facts, finding: &Finding) -> String {
     let place = &finding.place;
     let layer = place.layer.map(|index| {
         let made = facts.layers.get(index).and_then(|layer| layer.created_by.as_ref());

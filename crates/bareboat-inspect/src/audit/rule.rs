@@ -1,7 +1,7 @@
 //! What a rule is: who it is, and a function; and what it finds.
 
 use bareboat_image::TreePath;
-use bareboat_report::Severity;
+use bareboat_report::{Concern, RuleInfo, Severity};
 
 use super::{Context, Findings};
 use crate::lint::Ruleset;
@@ -74,6 +74,28 @@ impl Rule {
     /// One sentence about the rule: the first paragraph of its page.
     pub fn summary(&self) -> &'static str {
         crate::page::summary(self.docs)
+    }
+
+    /// Its page without the images that are its tests.
+    pub fn page(&self) -> &'static str {
+        self.docs.split("\n```").next().unwrap_or(self.docs)
+    }
+
+    /// What documents tell about it.
+    pub fn info(&self) -> RuleInfo {
+        RuleInfo {
+            name: self.name.into(),
+            aliases: self.aliases.iter().map(|alias| (*alias).into()).collect(),
+            severity: self.severity,
+            concern: match self.group {
+                Group::Start | Group::Sound => Concern::Reliability,
+                Group::Surface => Concern::Security,
+                Group::Waste => Concern::Maintainability,
+            },
+            summary: self.summary().replace('\n', " "),
+            page: self.page().trim_end().to_owned(),
+            address: None,
+        }
     }
 }
 

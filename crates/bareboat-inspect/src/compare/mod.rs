@@ -2,8 +2,13 @@
 //!
 //! Every size has its name, and no two numbers are made into one score.
 
+mod budget;
 mod difference;
+mod html;
 mod json;
+mod markdown;
+mod matrix;
+mod picture;
 mod text;
 
 #[cfg(test)]
@@ -12,8 +17,12 @@ mod tests;
 use crate::audit::Audit;
 use crate::facts::{Ecosystem, Facts};
 
+pub use budget::{Budget, BudgetError, Growth, Part, SizeName, over_budget};
 pub use difference::{Difference, FileChange, PackageChange};
+pub use html::html;
 pub use json::json;
+pub use markdown::markdown;
+pub use picture::{Theme, png, svg};
 pub use text::{Symbols, text};
 
 /// One of the images.

@@ -4,7 +4,7 @@ use super::*;
 use crate::audit::fixture::facts;
 use crate::audit::{Auditor, Configuration, Context};
 
-fn candidates() -> Vec<Candidate> {
+pub(super) fn candidates() -> Vec<Candidate> {
     let auditor = Auditor::new(Configuration::default()).unwrap();
     let full = "cmd [\"/app\"]\nelf /app 0755 static\nelf /bin/busybox 0755 static\nlink /bin/sh busybox\n\
                 file /sbin/apk 0755 \"#!/bin/sh\\n\"\nfile /usr/share/doc/x 0644 size=300000\n\
@@ -52,6 +52,11 @@ fn the_better_image_comes_first_and_every_number_has_its_name() {
     ");
     let plain = text(&candidates, Symbols::Ascii);
     assert!(plain.is_ascii() && plain.contains("- apk") && plain.contains("+ none"), "{plain}");
+}
+
+#[test]
+fn a_pull_request_is_told_in_one_table() {
+    insta::assert_snapshot!(markdown(&candidates()));
 }
 
 #[test]

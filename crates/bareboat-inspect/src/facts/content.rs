@@ -9,7 +9,9 @@ use bareboat_image::TreePath;
 use bareboat_image::tar::read::{Member, MemberKind};
 use bareboat_packages::elf::{ElfError, ElfFacts};
 use bareboat_packages::sbom::{Licence, copyright_licences};
+use md5::{Digest as _, Md5};
 
+use super::imports::{self, Imports};
 use super::secret::{self, Secret};
 
 /// What is known about a content. The same bytes have the same facts wherever they lie, but for secrets that only a
@@ -28,6 +30,10 @@ pub struct Content {
     pub is_busybox: bool,
     /// The licences that a Debian package's copyright file names.
     pub licence: Option<Licence>,
+    /// What it imports, of a Python source of the application or a script.
+    pub imports: Option<Imports>,
+    /// The MD5 checksum that package managers write down, where it was asked for.
+    pub md5: Option<[u8; 16]>,
 }
 
 /// What an ELF file says about itself.
@@ -57,9 +63,20 @@ impl Content {
     }
 }
 
+/// Whether MD5 checksums are worked out. They take longer than everything else that is done with a content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Checksums {
+    /// Nobody wants them.
+    #[default]
+    None,
+    /// Of every regular file.
+    Md5,
+}
+
 /// Looks at contents, from several threads.
 pub(super) struct Looker<'a> {
     temporary_directory: &'a Path,
+    checksums: Checksums,
     /// Bytes that may still be kept.
     left: AtomicU64,
     /// Secrets that may still be kept.
@@ -67,9 +84,9 @@ pub(super) struct Looker<'a> {
 }
 
 impl<'a> Looker<'a> {
-    pub(super) fn new(temporary_directory: &'a Path) -> Self {
+    pub(super) fn new(temporary_directory: &'a Path, checksums: Checksums) -> Self {
         let (left, secrets_left) = (AtomicU64::new(MOST_KEPT), AtomicU64::new(MOST_SECRETS));
-        Self { temporary_directory, left, secrets_left }
+        Self { temporary_directory, checksums, left, secrets_left }
     }
 
     /// True when files that should have been kept were not: there were too many.
@@ -80,6 +97,20 @@ impl<'a> Looker<'a> {
     /// What there is to say about one entry; `None` for nothing.
     pub(super) fn look(&self, member: &Member, content: &mut dyn Read) -> io::Result<Option<Content>> {
         let MemberKind::File { size } = member.kind else { return Ok(None) };
+        let found = match self.checksums {
+            Checksums::None => self.look_at_file(member, size, content)?,
+            Checksums::Md5 => {
+                let mut hashed = Hashed { content, hash: Md5::new() };
+                let mut found = self.look_at_file(member, size, &mut hashed)?;
+                io::copy(&mut hashed, &mut io::sink())?;
+                found.md5 = Some(hashed.hash.finalize().into());
+                found
+            }
+        };
+        Ok((found != Content::default()).then_some(found))
+    }
+
+    fn look_at_file(&self, member: &Member, size: u64, content: &mut dyn Read) -> io::Result<Content> {
         let mut found = Content::default();
         let mut start = Vec::new();
         content.take(FIRST_BYTES).read_to_end(&mut start)?;
@@ -93,6 +124,11 @@ impl<'a> Looker<'a> {
             content.read_to_end(&mut start)?;
             found.secrets = secret::in_file(&member.path, &start);
             found.licence = Some(copyright_licences(&String::from_utf8_lossy(&start)));
+        } else if size <= MOST_SOURCE && is_python(&member.path, &start) {
+            content.read_to_end(&mut start)?;
+            found.shebang = shebang(&start);
+            found.imports = Some(imports::scan(&String::from_utf8_lossy(&start)));
+            found.secrets = secret::in_file(&member.path, &start);
         } else {
             found.shebang = shebang(&start);
             found.secrets = look_for_secrets(member, start, content)?;
@@ -101,7 +137,7 @@ impl<'a> Looker<'a> {
         if !reserve(&self.secrets_left, secrets) {
             found.secrets.clear();
         }
-        Ok((found != Content::default()).then_some(found))
+        Ok(found)
     }
 
     /// ELF's tables lie anywhere, so the file is spooled: in memory while it is small, else in an unnamed file.
@@ -121,6 +157,20 @@ impl<'a> Looker<'a> {
         found.is_busybox = scanner.has_busybox() && found.elf().is_some_and(ElfFacts::is_program);
         found.secrets = scanner.finish();
         Ok(())
+    }
+}
+
+/// Bytes that are counted into a checksum as they are read.
+struct Hashed<'c> {
+    content: &'c mut dyn Read,
+    hash: Md5,
+}
+
+impl Read for Hashed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.content.read(buffer)?;
+        self.hash.update(&buffer[..read]);
+        Ok(read)
     }
 }
 
@@ -167,6 +217,16 @@ fn is_copyright(path: &TreePath) -> bool {
     package.is_some_and(|package| !package.contains('/'))
 }
 
+/// A source that is no part of Python or of a package, or a script for Python.
+fn is_python(path: &TreePath, start: &[u8]) -> bool {
+    let text = path.to_str_lossy();
+    let is_installed = ["site-packages/", "dist-packages/", "lib/python", "usr/share/", "usr/lib/"];
+    match text.ends_with(".py") {
+        true => !is_installed.iter().any(|place| text.contains(place)),
+        false => shebang(start).is_some_and(|line| line.contains("python")),
+    }
+}
+
 /// Files that facts are made of.
 fn is_read_later(path: &TreePath) -> bool {
     let text = path.to_str_lossy();
@@ -202,6 +262,8 @@ const MOST_KEPT: u64 = 96 << 20;
 
 /// Secrets of all files: whoever has more has one problem.
 const MOST_SECRETS: u64 = 10_000;
+/// Bytes of a source that is read for its imports.
+const MOST_SOURCE: u64 = 1 << 20;
 /// Bytes of names in one ELF file: ten times what the largest have.
 const MOST_NAMES: usize = 256 << 10;
 
@@ -219,7 +281,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_ends_somewhere() {
-        let looker = Looker::new(Path::new("/nowhere"));
+        let looker = Looker::new(Path::new("/nowhere"), Checksums::None);
         assert!(reserve(&looker.left, MOST_KEPT - 1) && !looker.is_exhausted());
         assert!(!reserve(&looker.left, 2) && looker.is_exhausted());
     }

@@ -5,6 +5,8 @@
 
 mod accounts;
 mod content;
+mod extract;
+mod imports;
 mod layer;
 mod libc;
 mod package;
@@ -24,8 +26,12 @@ use bareboat_packages::elf::ElfFacts;
 use bareboat_packages::elf::loader::LoadReport;
 use bareboat_store::Digest;
 
+use crate::knowledge::Date;
+
 pub use accounts::{Account, Accounts, Group};
-pub use content::{Content, Elf};
+pub use content::{Checksums, Content, Elf};
+pub use extract::read_files;
+pub use imports::{Import, Imports};
 pub use layer::{HiddenBytes, Layer};
 pub(crate) use libc::glibc_version;
 pub use libc::{Libcs, Processor};
@@ -56,6 +62,8 @@ pub struct Facts {
     pub has_config: bool,
     /// When it was made, as it says.
     pub created: Option<String>,
+    /// For each layer, the different modification times in it that are of the day of the build, or a day off.
+    pub build_times: Vec<BTreeSet<i64>>,
     /// How it came to be.
     pub history: Vec<History>,
     /// The five sizes.
@@ -115,6 +123,8 @@ pub struct Reading<'a> {
     pub temporary_directory: &'a Path,
     /// What archives may hold.
     pub limits: Limits,
+    /// Whether checksums of package managers are worked out.
+    pub checksums: Checksums,
 }
 
 impl Facts {
@@ -123,13 +133,15 @@ impl Facts {
     /// # Errors
     /// The image cannot be read, or is not what its digests say.
     pub fn read(image: &Image<'_>, reading: &Reading<'_>) -> Result<Self, SourceError> {
-        let looker = Looker::new(reading.temporary_directory);
+        let looker = Looker::new(reading.temporary_directory, reading.checksums);
         let pass = image.read(reading.limits, &|member, content| looker.look(member, content))?;
         let is_incomplete = looker.is_exhausted();
         let config = image.config.as_ref();
         let history = config.map(|config| config.history.clone()).unwrap_or_default();
         let Pass { merged, sizes, layers, seen } = pass;
         let layers = layer::layers(&image.layers, &layers, &merged, &history);
+        let created = config.and_then(|config| config.created.clone());
+        let build_times = created.as_deref().map(|day| build_times(day, &seen)).unwrap_or_default();
         let secrets = secret_files(&merged, &seen);
         let contents = contents(seen);
         let mut facts = Self {
@@ -139,7 +151,8 @@ impl Facts {
             platform: config.map(|config| config.platform.normalized()),
             config: config.map(|config| config.config.clone()).unwrap_or_default(),
             has_config: config.is_some(),
-            created: config.and_then(|config| config.created.clone()),
+            created,
+            build_times,
             history,
             sizes,
             layers,
@@ -358,6 +371,28 @@ fn contents(seen: Vec<Vec<Seen<Option<Content>>>>) -> BTreeMap<Digest, Content> 
     }
     contents
 }
+
+/// Times around the day that `created` (RFC 3339) begins with; a few of each layer are enough to know.
+fn build_times(created: &str, seen: &[Vec<Seen<Option<Content>>>]) -> Vec<BTreeSet<i64>> {
+    let Some(day) = created.get(..10).and_then(|day| day.parse::<Date>().ok()) else { return Vec::new() };
+    let is_near = |time: &i64| {
+        let of_time = time.div_euclid(86_400);
+        (-1..=1).any(|off| Date::from_days(of_time + off) == Some(day))
+    };
+    let of = |layer: &Vec<Seen<Option<Content>>>| {
+        let mut times = BTreeSet::new();
+        for time in layer.iter().map(|seen| seen.mtime).filter(is_near) {
+            if times.len() < MOST_TIMES {
+                times.insert(time);
+            }
+        }
+        times
+    };
+    seen.iter().map(of).collect()
+}
+
+/// Different times of a layer that are kept.
+const MOST_TIMES: usize = 1_000;
 
 /// `NAME=value` lines with optional quotes (os-release(5)).
 fn os_release(text: &str) -> BTreeMap<String, String> {

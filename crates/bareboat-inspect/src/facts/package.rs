@@ -58,6 +58,8 @@ pub struct Package {
     pub tags: Vec<String>,
     /// Where a Python distribution's files begin.
     pub site: Option<TreePath>,
+    /// Names of distributions that a Python distribution requires, with any extra and anywhere.
+    pub requires: Vec<String>,
 }
 
 impl Package {
@@ -138,6 +140,7 @@ impl Finder<'_> {
             bytes: 0,
             tags: Vec::new(),
             site: None,
+            requires: Vec::new(),
         });
         self.files.push(files);
     }
@@ -210,6 +213,7 @@ impl Finder<'_> {
         if let Some(package) = self.packages.last_mut() {
             package.tags = tags.unwrap_or_default();
             package.site = TreePath::new(site).ok();
+            package.requires = metadata.requires_dist.iter().filter_map(|text| required(text)).collect();
         }
     }
 
@@ -236,6 +240,13 @@ impl Finder<'_> {
         }
         found
     }
+}
+
+/// The name at the start of a requirement (PEP 508), normalised.
+fn required(text: &str) -> Option<String> {
+    let is_name = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+    let name = text.split(|character| !is_name(character)).next()?;
+    Some(DistributionName::new(name).ok()?.as_str().to_owned())
 }
 
 /// The path in a line of `RECORD`, from the directory it counts from; `..` leads out of it.

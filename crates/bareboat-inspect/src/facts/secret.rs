@@ -5,6 +5,9 @@
 //! they hold credentials are read for those.
 
 use std::io::{self, Read};
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 use bareboat_image::TreePath;
 
@@ -56,6 +59,15 @@ const TOKENS: &[Token] = &[
     Token { what: "an npm token", prefix: "npm_", length: (36, 36), is_part: alnum },
     Token { what: "a PyPI token", prefix: "pypi-AgEIcHlwaS5vcmc", length: (50, 300), is_part: word },
 ];
+
+/// What else is looked for, before the prefixes of tokens.
+const OTHER_WORDS: [&str; 2] = ["PRIVATE KEY-----", "BusyBox v1."];
+
+/// All words in one automaton: a file is passed over once, however many there are. None of them begins within another.
+static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words = OTHER_WORDS.into_iter().chain(TOKENS.iter().map(|token| token.prefix));
+    AhoCorasick::new(words).expect("a few short words make a small automaton")
+});
 
 /// What their makers print in manuals.
 const EXAMPLES: &[&str] = &["AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE", "ASIAIOSFODNN7EXAMPLE"];
@@ -115,16 +127,17 @@ impl Scanner {
     /// Looks at what begins before `end`.
     fn judge(&mut self, end: usize) {
         let window = &self.window;
-        for at in memchr::memmem::find_iter(window, b"PRIVATE KEY-----").filter(|&at| at < end) {
-            self.found.extend(private_key(window, at));
-        }
-        for token in TOKENS {
-            for at in memchr::memmem::find_iter(window, token.prefix).filter(|&at| at < end) {
-                self.found.extend(token.at(window, at));
+        for found in WORDS.find_iter(window).filter(|found| found.start() < end) {
+            let at = found.start();
+            match found.pattern().as_usize().checked_sub(OTHER_WORDS.len()) {
+                Some(token) => self.found.extend(TOKENS[token].at(window, at)),
+                None if found.pattern().as_usize() == 0 => self.found.extend(private_key(window, at)),
+                None => self.busybox = true,
+            }
+            if self.found.len() >= MOST_FOUND {
+                break;
             }
         }
-        self.busybox |= memchr::memmem::find(window, b"BusyBox v1.").is_some();
-        self.found.truncate(MOST_FOUND);
     }
 }
 

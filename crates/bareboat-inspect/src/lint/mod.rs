@@ -23,7 +23,6 @@ pub mod rules;
 mod shellcheck;
 #[cfg(test)]
 mod tests;
-mod yaml;
 
 pub use add_ignore::add_ignores;
 pub use baseline::{Baseline, BaselineError};

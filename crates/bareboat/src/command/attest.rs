@@ -10,6 +10,7 @@ use bareboat_image::Reference;
 use bareboat_image::registry::Artifact;
 use bareboat_image::source::{Select, Source};
 use bareboat_inspect::bill;
+use bareboat_inspect::facts::Checksums;
 use bareboat_packages::sbom::spdx;
 use bareboat_store::Digest;
 
@@ -56,7 +57,7 @@ fn bill_of(session: &Session, name: &str, one: &BuiltImage) -> Result<Artifact, 
         None => {
             let source = Source::store(store, one.manifest.clone());
             let image = source.image(&Select::default()).map_err(Failure::from_source)?;
-            let facts = image::read(session, name, &image)?;
+            let facts = image::read(session, name, &image, Checksums::None)?;
             let bytes = spdx(&bill::bill(&facts, version)).into_bytes();
             let digest = store.insert(&bytes)?;
             store.put_action(&key, digest.to_string().as_bytes())?;

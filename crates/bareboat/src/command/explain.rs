@@ -1,10 +1,11 @@
-//! `bareboat explain`: who brought a path of an image, and why; or what a rule of `lint` is about.
+//! `bareboat explain`: who brought a path of an image, and why; or what a rule of `lint` or `audit` is about.
 
 use std::process::ExitCode;
 
 use bareboat_build::Inventory;
 use bareboat_build::plan::Origin;
 use bareboat_image::TreePath;
+use bareboat_inspect::audit::rules as audit_rules;
 use bareboat_inspect::lint::rules;
 
 use crate::cli::{ExplainArgs, Format};
@@ -19,8 +20,9 @@ pub fn rule(arguments: &ExplainArgs) -> Result<Option<ExitCode>, Failure> {
         return Ok(None);
     }
     let found: Vec<_> = rules::find(name).collect();
-    if found.is_empty() {
-        let names = rules::all().map(|rule| rule.name);
+    let of_audit: Vec<_> = audit_rules::find(name).collect();
+    if found.is_empty() && of_audit.is_empty() {
+        let names = rules::all().map(|rule| rule.name).chain(audit_rules::all().map(|rule| rule.name));
         return match bareboat_report::closest(name, names) {
             Some(close) => Err(Failure::input(format!("there is no rule `{name}`"))
                 .hint(format!("did you mean `{close}`? A path in an image begins with `/`"))),
@@ -28,11 +30,14 @@ pub fn rule(arguments: &ExplainArgs) -> Result<Option<ExitCode>, Failure> {
         };
     }
     if arguments.format == Format::Json {
-        let found: Vec<_> = found.iter().map(|rule| super::lint::describe(rule)).collect();
+        let found = found.iter().map(|rule| super::lint::describe(rule));
+        let found: Vec<_> = found.chain(of_audit.iter().map(|rule| super::audit::describe(rule))).collect();
         let value = serde_json::json!({ "version": 1, "rules": found });
         print(&format!("{value:#}\n"));
     } else {
-        print(&found.iter().map(|rule| rule.page()).collect::<Vec<_>>().join("\n"));
+        let of_audit = of_audit.iter().map(|rule| format!("{}\n", rule.page().trim_end()));
+        let pages = found.iter().map(|rule| rule.page()).chain(of_audit);
+        print(&pages.collect::<Vec<_>>().join("\n"));
     }
     Ok(Some(ExitCode::SUCCESS))
 }

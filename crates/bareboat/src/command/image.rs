@@ -1,14 +1,15 @@
 //! Opens the image that a command's argument names, wherever it is.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use bareboat_build::event::Event;
-use bareboat_image::Reference;
 use bareboat_image::engine;
 use bareboat_image::registry::PullOptions;
 use bareboat_image::source::{Image, Location, Select, Source};
 use bareboat_image::tar::read::Limits;
-use bareboat_inspect::facts::{Facts, Reading};
+use bareboat_image::{Reference, TreePath};
+use bareboat_inspect::facts::{Checksums, Facts, Reading, read_files};
 use tempfile::NamedTempFile;
 
 use super::output::{Engine, sockets};
@@ -46,29 +47,59 @@ impl ImageArgs {
 
 /// Reads the facts of an image.
 pub fn facts(session: &Session, asked: Asked<'_>) -> Result<Facts, Failure> {
+    visit(session, asked, |_, facts| Ok(facts))
+}
+
+/// Reads the facts, and hands them on with the image, whose layers can be read again.
+pub fn visit<T>(
+    session: &Session,
+    asked: Asked<'_>,
+    with: impl FnOnce(&Image<'_>, Facts) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let opened = Opened::open(session, asked)?;
     let image = opened.source.image(&opened.select).map_err(Failure::from_source)?;
-    read(session, asked.image, &image)
+    let facts = read(session, asked.image, &image, Checksums::None)?;
+    with(&image, facts)
+}
+
+/// The contents of some files.
+pub fn contents(
+    image: &Image<'_>,
+    facts: &Facts,
+    paths: &BTreeSet<TreePath>,
+) -> Result<BTreeMap<TreePath, Vec<u8>>, Failure> {
+    read_files(image, &facts.merged, paths, limits()).map_err(Failure::from_source)
+}
+
+fn limits() -> Limits {
+    Limits { entries: MOST_ENTRIES, ..Limits::default() }
 }
 
 /// As [`facts`]; those of every platform for the platform `all`.
-pub fn all_facts(session: &Session, asked: Asked<'_>) -> Result<Vec<Facts>, Failure> {
-    if asked.platform != Some(ALL) {
-        return Ok(vec![facts(session, asked)?]);
-    }
+pub fn all_facts(session: &Session, asked: Asked<'_>, checksums: Checksums) -> Result<Vec<Facts>, Failure> {
     let opened = Opened::open(session, asked)?;
-    let images = opened.source.images(&opened.select).map_err(Failure::from_source)?;
-    images.iter().map(|image| read(session, asked.image, image)).collect()
+    let images = match asked.platform == Some(ALL) {
+        true => opened.source.images(&opened.select),
+        false => opened.source.image(&opened.select).map(|image| vec![image]),
+    };
+    let images = images.map_err(Failure::from_source)?;
+    images.iter().map(|image| read(session, asked.image, image, checksums)).collect()
 }
 
 const ALL: &str = "all";
 
 /// Reads the facts of an image that is open already.
-pub fn read(session: &Session, name: &str, image: &Image<'_>) -> Result<Facts, Failure> {
+pub fn read(
+    session: &Session,
+    name: &str,
+    image: &Image<'_>,
+    checksums: Checksums,
+) -> Result<Facts, Failure> {
     let reading = Reading {
         name,
         temporary_directory: &session.store.temporary_directory(),
-        limits: Limits { entries: MOST_ENTRIES, ..Limits::default() },
+        limits: limits(),
+        checksums,
     };
     Facts::read(image, &reading).map_err(Failure::from_source)
 }

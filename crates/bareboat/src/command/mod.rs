@@ -4,10 +4,12 @@ mod attest;
 mod audit;
 mod build;
 mod cache;
+mod check;
 mod compare;
 mod copy;
 mod delete;
 mod explain;
+mod explore;
 mod image;
 mod images;
 mod index;
@@ -71,6 +73,8 @@ pub fn run(arguments: Cli, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure
         Command::Audit(audit) => audit::run(&session, &audit),
         Command::Compare(compare) => compare::run(&session, &compare),
         Command::Sbom(sbom) => sbom::run(&session, &sbom),
+        Command::Check(check) => check::run(&session, &check),
+        Command::Explore(explore) => explore::run(&session, &explore),
         Command::Images(format) => images::list(&session, &format),
         Command::Tag { image, name } => images::tag(&session, &image, &name),
         Command::Rm { images } => images::remove(&session, &images),

@@ -8,7 +8,7 @@ use bareboat_report::render::Format;
 
 use super::file::{ConfigurationFile, FileError};
 use super::{LabelFormat, Threshold};
-use crate::lint::yaml::{self, Node, Value};
+use crate::yaml::{self, Node, Value};
 
 impl ConfigurationFile {
     /// Reads `.hadolint.yaml`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::compose::scalar;
 use super::{Build, Builds, HostError, Syntax, add, interpolation};
-use crate::lint::yaml::{self, Node};
+use crate::yaml::{self, Node};
 
 pub(super) fn builds(text: &str) -> Result<Builds, HostError> {
     let root = yaml::parse(text).map_err(|error| HostError {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Build, Builds, HostError, Scalar, Syntax, add, interpolation, map};
-use crate::lint::yaml::{self, Node, Style, Value};
+use crate::yaml::{self, Node, Style, Value};
 
 pub(super) fn builds(text: &str) -> Result<Builds, HostError> {
     let root = yaml::parse(text).map_err(|error| HostError {

@@ -267,7 +267,8 @@ pub fn threshold(choice: ThresholdChoice) -> Threshold {
     }
 }
 
-fn format(choice: FindingFormat) -> Format {
+/// The format of a choice.
+pub fn format(choice: FindingFormat) -> Format {
     match choice {
         FindingFormat::Text => Format::Text,
         FindingFormat::Json => Format::Json,

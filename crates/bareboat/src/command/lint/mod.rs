@@ -18,8 +18,8 @@ use std::time::SystemTime;
 use bareboat_inspect::knowledge::Date;
 use rayon::prelude::*;
 
-pub use self::configuration::threshold;
 use self::configuration::{Configurations, Effective};
+pub use self::configuration::{format, threshold};
 pub use self::directory::DirectoryFiles;
 use self::judge::{Asked, Judged, judge};
 pub use self::list::describe;

@@ -7,6 +7,7 @@ mod entrypoint;
 mod health;
 mod libc_mix;
 mod py_abi;
+mod py_imports;
 mod py_path;
 mod shebang;
 mod user_exists;
@@ -25,6 +26,7 @@ pub(super) static RULES: &[&Rule] = &[
     &libc_mix::RULE,
     &py_abi::RULE,
     &py_path::RULE,
+    &py_imports::RULE,
     &user_exists::RULE,
     &health::RULE,
 ];
