@@ -3,6 +3,7 @@
 //! Figures depend on the machine and on what else it does; they are printed, never asserted. Each stands beside its
 //! bound: what must be downloaded, decompressed, compressed and hashed, done by nothing but the same libraries.
 
+mod audit;
 mod build;
 mod docker;
 mod lint;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 
 /// What can be measured.
 type Benchmark = fn(&Options) -> Result<(), String>;
-const BENCHMARKS: &[(&str, Benchmark)] = &[("build", build::run), ("lint", lint::run)];
+const BENCHMARKS: &[(&str, Benchmark)] = &[("build", build::run), ("lint", lint::run), ("audit", audit::run)];
 
 /// `bench [--runs N] [--no-docker] [--hadolint PATH] [--binary PATH] [NAME …]`.
 pub fn run(arguments: &[String]) -> Result<(), String> {

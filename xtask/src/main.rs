@@ -7,6 +7,7 @@ mod docs;
 mod knowledge;
 mod layers;
 mod licences;
+mod picture;
 mod test;
 
 use std::process::ExitCode;
@@ -15,9 +16,11 @@ const HELP: &str = "\
 cargo xtask test [--all] [FILTER]   run every test this machine can run; --all makes every skip a failure
 cargo xtask layers                  check that crates import only what lies below them
 cargo xtask licences                check that every dependency may be used
-cargo xtask bench [--runs N] [--no-docker] [--hadolint PATH] [--binary PATH] [build] [lint]
+cargo xtask bench [--runs N] [--no-docker] [--hadolint PATH] [--binary PATH] [build] [lint] [audit]
                                     measure side by side with the rivals that are installed
 cargo xtask docs [--check]          write docs/reference.md and docs/rules.md from the code, or check that they are current
+cargo xtask picture [--binary PATH] [--mirror URL] [--keep DIR]
+                                    remake the README's comparison from two images made here; needs root
 cargo xtask knowledge CSV            write the table of what official images stood on, from their history
 ";
 
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
         Some("licences") => licences::check(),
         Some("bench") => bench::run(rest),
         Some("docs") => docs::run(rest),
+        Some("picture") => picture::run(rest),
         Some("knowledge") => knowledge::run(rest),
         _ => Err(HELP.to_owned()),
     };

@@ -45,6 +45,7 @@ fn missing() -> Vec<(&'static str, String)> {
         ("skopeo", "skopeo", &["--version"], "apt-get install skopeo"),
         ("a registry", "docker-registry", &["--version"], "apt-get install docker-registry"),
         ("newuidmap", "newuidmap", &[], "apt-get install uidmap"),
+        ("Chromium", "chromium", &["--version"], "apt-get install chromium"),
         ("gpgv", "gpgv", &["--version"], "apt-get install gpgv"),
     ];
     for (what, program, arguments, how) in tools {
