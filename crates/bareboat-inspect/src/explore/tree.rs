@@ -164,7 +164,7 @@ impl Shown {
         rows.retain(|path, row| {
             !row.is_directory || below.contains_key(path) || !is_filtered && wanted.shown[row.change as usize]
         });
-        for (path, (size, _)) in &below {
+        for (path, (size, is_changed)) in &below {
             let row = rows.entry(path.clone()).or_insert_with(|| Row {
                 path: path.clone(),
                 depth: path.components().count().saturating_sub(1),
@@ -174,6 +174,10 @@ impl Shown {
                 is_directory: true,
             });
             row.size = *size;
+            // As dive has it: a directory with a change in it is changed.
+            if *is_changed && row.change == Change::None {
+                row.change = Change::Modified;
+            }
         }
         let mut children: BTreeMap<TreePath, Vec<Row>> = BTreeMap::new();
         for (path, row) in rows.into_iter().filter(|(path, _)| !path.is_root()) {

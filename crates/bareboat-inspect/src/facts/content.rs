@@ -81,12 +81,15 @@ pub(super) struct Looker<'a> {
     left: AtomicU64,
     /// Secrets that may still be kept.
     secrets_left: AtomicU64,
+    /// Imports that may still be kept.
+    imports_left: AtomicU64,
 }
 
 impl<'a> Looker<'a> {
     pub(super) fn new(temporary_directory: &'a Path, checksums: Checksums) -> Self {
         let (left, secrets_left) = (AtomicU64::new(MOST_KEPT), AtomicU64::new(MOST_SECRETS));
-        Self { temporary_directory, checksums, left, secrets_left }
+        let imports_left = AtomicU64::new(MOST_IMPORTS);
+        Self { temporary_directory, checksums, left, secrets_left, imports_left }
     }
 
     /// True when files that should have been kept were not: there were too many.
@@ -127,7 +130,8 @@ impl<'a> Looker<'a> {
         } else if size <= MOST_SOURCE && is_python(&member.path, &start) {
             content.read_to_end(&mut start)?;
             found.shebang = shebang(&start);
-            found.imports = Some(imports::scan(&String::from_utf8_lossy(&start)));
+            let imports = imports::scan(&String::from_utf8_lossy(&start));
+            found.imports = Some(imports).filter(|found| reserve(&self.imports_left, found.all.len() as u64));
             found.secrets = secret::in_file(&member.path, &start);
         } else {
             found.shebang = shebang(&start);
@@ -262,6 +266,8 @@ const MOST_KEPT: u64 = 96 << 20;
 
 /// Secrets of all files: whoever has more has one problem.
 const MOST_SECRETS: u64 = 10_000;
+/// Imports of all sources: a hundred times what large applications have.
+const MOST_IMPORTS: u64 = 500_000;
 /// Bytes of a source that is read for its imports.
 const MOST_SOURCE: u64 = 1 << 20;
 /// Bytes of names in one ELF file: ten times what the largest have.

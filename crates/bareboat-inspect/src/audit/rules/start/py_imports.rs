@@ -84,8 +84,9 @@ impl<'f> Search<'f> {
         let moves = ["--chdir", "--app-dir", "--pythonpath", "-C"];
         let is_moved =
             command.iter().any(|word| moves.iter().any(|option| word.split('=').next() == Some(option)));
-        let library = facts.interpreters.iter().find_map(|interpreter| interpreter.library.clone())?;
-        if is_moved || facts.variable("PYTHONHOME").is_some() {
+        let libraries: Vec<&TreePath> =
+            facts.interpreters.iter().filter_map(|interpreter| interpreter.library.as_ref()).collect();
+        if is_moved || libraries.is_empty() || facts.variable("PYTHONHOME").is_some() {
             return None;
         }
         let work = facts.at(&facts.config.working_dir).unwrap_or_default();
@@ -93,8 +94,14 @@ impl<'f> Search<'f> {
         let path = facts.variable("PYTHONPATH").unwrap_or_default();
         directories.extend(path.split(':').filter(|part| !part.is_empty()).filter_map(|part| facts.at(part)));
         directories.extend(facts.sites.iter().map(|site| site.path.clone()));
-        directories.extend(library.join("lib-dynload").ok());
-        directories.push(library);
+        for library in libraries {
+            directories.extend(library.join("lib-dynload").ok());
+            directories.push(library.clone());
+        }
+        // An archive is on the path: what is in it is not known here.
+        if directories.iter().any(|directory| facts.file(directory).is_some()) {
+            return None;
+        }
         let mut search = Self { facts, directories, started: Vec::new(), is_dynamic: is_extended(facts) };
         let scripts: Vec<TreePath> = command.iter().filter_map(|word| search.script(word, &work)).collect();
         for script in scripts {
