@@ -101,7 +101,7 @@ const ROW: u32 = 21;
 
 fn layout(candidates: &[Candidate]) -> Picture {
     let rows = matrix::rows(candidates);
-    let column: u32 = if candidates.len() <= 2 { 120 } else { 100 };
+    let column: u32 = if candidates.len() <= 2 { 140 } else { 120 };
     let count = u32::try_from(candidates.len()).unwrap_or(u32::MAX).min(MOST_IMAGES);
     let width = MATRIX + NAMES + count * column + MARGIN;
     let mut shapes = Vec::new();
@@ -134,7 +134,8 @@ fn sizes(candidates: &[Candidate], shapes: &mut Vec<Shape>) {
         let facts = &candidate.facts;
         let name = shortened(&facts.name, 250, 14);
         let digest = facts.digest.as_ref().map(|digest| digest.hex().chars().take(12).collect::<String>());
-        let end = MARGIN + font::width(&name, 14) + 16;
+        // Bold letters of other fonts are wider than ours.
+        let end = MARGIN + font::width(&name, 14) * 6 / 5 + 12;
         shapes.push(Shape::Text {
             x: MARGIN,
             y: top + 12,
@@ -196,7 +197,7 @@ fn matrix(candidates: &[Candidate], rows: &[Row], column: u32, shapes: &mut Vec<
                 shapes.push(mark(x, top + 5, good));
                 x += 16;
             }
-            let words = shortened(&cell.text, column.saturating_sub(x - left(index) + 8), 12);
+            let words = begin(&cell.text, column.saturating_sub(x - left(index) + 8), 12);
             shapes.push(text(x, top + 15, false, role(cell), words));
         }
         top += ROW;
@@ -248,6 +249,17 @@ fn description(candidates: &[Candidate], rows: &[Row]) -> String {
         format!("{}: {}", candidate.facts.name, cells.collect::<Vec<_>>().join(", "))
     };
     candidates.iter().enumerate().map(of).collect::<Vec<_>>().join(". ")
+}
+
+/// The beginning of a text, where all of it would be wider than `most` pixels.
+fn begin(text: &str, most: u32, size: u32) -> String {
+    if font::width(text, size) <= most {
+        return text.to_owned();
+    }
+    let characters: Vec<char> = text.chars().collect();
+    let start = |end: usize| format!("{}…", characters[..end].iter().collect::<String>());
+    let fits = |end: &usize| font::width(&start(*end), size) <= most;
+    (0..characters.len()).rev().find(fits).map_or_else(|| "…".to_owned(), start)
 }
 
 /// The end of a text, where all of it would be wider than `most` pixels; the end is what tells names apart.
@@ -303,7 +315,7 @@ mod tests {
     #[test]
     fn many_images_have_room() {
         let twelve: Vec<Candidate> = (0..6).flat_map(|_| candidates()).collect();
-        assert!(layout(&twelve).width < 1_400);
+        assert!(layout(&twelve).width < 1_600);
         assert!(png(&twelve, Theme::Light).starts_with(b"\x89PNG\r\n\x1a\n"));
     }
 }
