@@ -60,7 +60,7 @@ fn pictures(binary: &Path, work: &Path, mirror: Option<&str>) -> Result<(), Stri
     for theme in ["light", "dark"] {
         for kind in ["svg", "png"] {
             let file = text(&pictures.join(format!("comparison-{theme}.{kind}")));
-            let images = ["distroless", "oci:debian:debian"];
+            let images = ["distroless", "oci:debian"];
             let compare = [
                 "--cache-dir",
                 cache.as_str(),
@@ -75,7 +75,7 @@ fn pictures(binary: &Path, work: &Path, mirror: Option<&str>) -> Result<(), Stri
             run_in(work, &program, &compare)?;
         }
     }
-    run_in(work, &program, &["--cache-dir", &cache, "compare", "distroless", "oci:debian:debian"])
+    run_in(work, &program, &["--cache-dir", &cache, "compare", "distroless", "oci:debian"])
 }
 
 /// Debian with Python and the application in a virtual environment, and a user of its own.
