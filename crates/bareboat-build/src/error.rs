@@ -209,6 +209,9 @@ pub enum BuildError {
         /// Path in the image.
         path: String,
     },
+    /// Building a Dockerfile.
+    #[error(transparent)]
+    Dockerfile(Box<crate::dockerfile::DockerfileError>),
     /// A link that leads out of the application's directory.
     #[error("the link `{path}` leads out of the application's directory, to `{target}`")]
     LinkLeaves {
@@ -247,6 +250,7 @@ impl BuildError {
                 Fault::World
             }
             BuildError::NoInterpreter => Fault::Bug,
+            BuildError::Dockerfile(error) => error.fault(),
             BuildError::Source(error) => error.fault(),
             BuildError::Archive(_) => Fault::World,
             BuildError::Pypi(
@@ -274,6 +278,7 @@ impl BuildError {
             BuildError::Part(error) => error.hint(),
             BuildError::Layer(error) => error.hint(),
             BuildError::Config(error) => error.hint(),
+            BuildError::Dockerfile(error) => error.hint(),
             BuildError::Detect(error) => error.hint(),
             BuildError::Bytecode(error) => error.hint(),
             BuildError::Deb(_) | BuildError::Wheel(_) | BuildError::Record { .. } => Some(

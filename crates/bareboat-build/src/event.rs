@@ -15,6 +15,20 @@ pub enum Event {
         /// Whose files it makes.
         origin: Origin,
     },
+    /// An instruction of a Dockerfile is done now.
+    Instruction {
+        /// Stage, number and text, for people.
+        text: String,
+        /// Its result was known.
+        known: bool,
+    },
+    /// A command of the build wrote something.
+    Output {
+        /// Any part of it.
+        bytes: Vec<u8>,
+        /// To standard error.
+        is_error: bool,
+    },
     /// A decision and its reason, for `-v`.
     Decision {
         /// One sentence.

@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod cut;
+pub mod dockerfile;
 mod error;
 pub mod event;
 pub mod image;

@@ -11,6 +11,14 @@ pub(crate) enum Decompressed<R: Read> {
     Zstd(zstd::Decoder<'static, Input<R>>),
 }
 
+/// What `input` holds, gzip and zstd decompressed by its first bytes and anything else as it is.
+///
+/// # Errors
+/// The first bytes cannot be read.
+pub fn decompressed<R: Read>(input: R) -> io::Result<impl Read> {
+    Decompressed::new(input)
+}
+
 type Input<R> = BufReader<Chain<Cursor<Vec<u8>>, R>>;
 
 /// What bytes are compressed with.

@@ -36,6 +36,7 @@ pub mod unpack;
 
 pub use compression::Compression;
 pub use config::{ContainerConfig, Healthcheck, History, ImageConfig, RootFs};
+pub use decompress::decompressed;
 pub use deflate::{DeflateFault, Deflated};
 pub use descriptor::Descriptor;
 pub use image::{ImageError, StoredImage, blobs, read_images, write_image, write_index};

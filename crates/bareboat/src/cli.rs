@@ -216,11 +216,122 @@ pub enum CompressionChoice {
     Zstd,
 }
 
+/// What only a build of a Dockerfile understands.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Dockerfiles")]
+pub struct DockerfileArgs {
+    /// Build this Dockerfile, with DIR as its context; `-` reads it from standard input.
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        alias = "dockerfile",
+        conflicts_with_all = [
+            "debian", "locked", "user", "arbitrary_user", "slice", "variant", "strict", "no_verify", "mirror", "offline"
+        ]
+    )]
+    pub file: Option<PathBuf>,
+    /// The stage to build [default: the last one].
+    #[arg(long, value_name = "STAGE", requires = "file")]
+    pub target: Option<String>,
+    /// The value of an ARG; without a value, pass on ours.
+    #[arg(long, value_name = "NAME[=VALUE]", requires = "file")]
+    pub build_arg: Vec<String>,
+    /// Something else to build on or to copy from: a directory, docker-image://NAME, oci-layout://DIR[:TAG], oci:DIR[:NAME],
+    /// oci-archive:FILE, docker-archive:FILE or docker:NAME.
+    #[arg(long, value_name = "NAME=PLACE", requires = "file")]
+    pub build_context: Vec<String>,
+    /// A file or variable that a RUN may see: id=NAME,src=FILE or id=NAME,env=VARIABLE.
+    #[arg(long, value_name = "SPEC", requires = "file")]
+    pub secret: Vec<String>,
+    /// A key agent's socket that a RUN may use: default or ID=SOCKET.
+    #[arg(long, value_name = "ID[=SOCKET]", requires = "file")]
+    pub ssh: Vec<String>,
+    /// A label of the image.
+    #[arg(long, value_name = "NAME=VALUE", requires = "file")]
+    pub label: Vec<String>,
+    /// An annotation of the manifest.
+    #[arg(long, value_name = "NAME=VALUE", requires = "file")]
+    pub annotation: Vec<String>,
+    /// A further line of `/etc/hosts` for RUN.
+    #[arg(long, value_name = "HOST:ADDRESS", requires = "file")]
+    pub add_host: Vec<String>,
+    /// What RUN sees of the network unless it says so itself.
+    #[arg(long = "network", value_enum, requires = "file")]
+    pub run_network: Option<RunNetwork>,
+    /// Do everything again.
+    #[arg(long, requires = "file")]
+    pub no_cache: bool,
+    /// Ask the registries for base images again, also for those that are here.
+    #[arg(long, requires = "file")]
+    pub pull: bool,
+    /// Give context files the permission bits that Git knows, so that umasks make no difference.
+    #[arg(long, requires = "file")]
+    pub normalize_modes: bool,
+    /// How commands are executed [default: the strongest way that works].
+    #[arg(long, value_enum, requires = "file")]
+    pub tier: Option<TierChoice>,
+    /// Only judge the Dockerfile, as `lint` does.
+    #[arg(long, requires = "file")]
+    pub check: bool,
+    /// Print what would be done instead of doing it.
+    #[arg(long, value_enum, value_name = "WHAT", requires = "file")]
+    pub print: Option<PrintChoice>,
+    /// Write the image's digest into this file.
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub iidfile: Option<PathBuf>,
+    /// Write what was built into this file, as JSON.
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub metadata_file: Option<PathBuf>,
+    /// The context, as kaniko calls it; the same as DIR.
+    #[arg(long, value_name = "DIR", requires = "file", conflicts_with = "directory")]
+    pub context: Option<PathBuf>,
+    /// Name the image and push it, as kaniko does.
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub destination: Vec<String>,
+    /// Do not push to `--destination`.
+    #[arg(long, requires = "file", conflicts_with = "push")]
+    pub no_push: bool,
+}
+
+/// What RUN sees of the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RunNetwork {
+    /// The host's own.
+    Default,
+    /// The host's own.
+    Host,
+    /// Only loopback.
+    None,
+}
+
+/// How commands are executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TierChoice {
+    /// A user namespace with subordinate ids.
+    UserNamespace,
+    /// A user namespace with a single id.
+    SingleId,
+    /// Namespaces as root.
+    Root,
+    /// A private root without namespaces.
+    Chroot,
+}
+
+/// What `--print` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PrintChoice {
+    /// Stages and steps with everything expanded, as JSON.
+    Plan,
+}
+
 /// `build`.
 #[derive(Debug, Args)]
 pub struct BuildArgs {
     #[command(flatten)]
     pub make: MakeArgs,
+    #[command(flatten)]
+    pub dockerfile: DockerfileArgs,
     /// Platforms, separated by commas: linux/amd64, linux/arm64.
     #[arg(long, value_delimiter = ',', value_name = "PLATFORM")]
     pub platform: Vec<String>,

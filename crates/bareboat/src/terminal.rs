@@ -27,6 +27,8 @@ pub struct Terminal {
     has_bars: bool,
     /// Downloads tried again so far.
     retries: AtomicUsize,
+    /// Of a build's commands, a line that is not complete.
+    output: Mutex<Vec<u8>>,
 }
 
 struct Progress {
@@ -39,6 +41,10 @@ struct Progress {
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default();
+/// Characters of an instruction that are shown.
+const LONGEST_INSTRUCTION: usize = 160;
+/// Bytes of a command's line that are kept until its end comes.
+const LONGEST_LINE: usize = 64 * 1024;
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 
 impl Terminal {
@@ -66,6 +72,7 @@ impl Terminal {
             progress: Mutex::new(None),
             has_bars,
             retries: AtomicUsize::new(0),
+            output: Mutex::default(),
         }
     }
 
@@ -102,6 +109,7 @@ impl Terminal {
 
     /// An error with its causes and hint.
     pub fn failure(&self, failure: &Failure) {
+        self.flush_output();
         self.clear();
         let mut text = format!("{}: {}", self.paint(ERROR, "error"), failure.message);
         for cause in &failure.causes {
@@ -120,6 +128,49 @@ impl Terminal {
             Event::Step { origin } => self.message(&origin.to_string()),
             Event::Decision { text } => self.decision(&text),
             Event::Warning { text } => self.warning(&text),
+            Event::Instruction { text, known } => self.instruction(&text, known),
+            Event::Output { bytes, .. } => self.output(&bytes),
+        }
+    }
+
+    /// One line per instruction; whatever its command wrote before ends first.
+    fn instruction(&self, text: &str, known: bool) {
+        self.flush_output();
+        let text: String = match text.char_indices().nth(LONGEST_INSTRUCTION) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text.to_owned(),
+        };
+        self.say(&if known { format!("{text} (cached)") } else { text });
+    }
+
+    /// What a command of the build writes, in whole lines.
+    fn output(&self, bytes: &[u8]) {
+        if self.quiet {
+            return;
+        }
+        let mut pending = self.output.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        pending.extend_from_slice(bytes);
+        let end = match pending.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => end,
+            None if pending.len() > LONGEST_LINE => pending.len() - 1,
+            None => return,
+        };
+        let rest = pending.split_off(end + 1);
+        let lines = std::mem::replace(&mut *pending, rest);
+        drop(pending);
+        for line in String::from_utf8_lossy(&lines).lines() {
+            self.line(&format!("  {line}"));
+        }
+    }
+
+    /// A last line without its end.
+    fn flush_output(&self) {
+        let pending = {
+            let mut output = self.output.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            std::mem::take(&mut *output)
+        };
+        if !pending.is_empty() {
+            self.line(&format!("  {}", String::from_utf8_lossy(&pending)));
         }
     }
 

@@ -96,6 +96,11 @@ impl Scope {
         Self::new(BTreeMap::new(), None, true)
     }
 
+    /// The same for a file with another escape character.
+    pub fn with_escape(self, escape: char) -> Self {
+        Self { escape, ..self }
+    }
+
     /// The variable called `name`.
     pub fn variable(&self, name: &str) -> Option<&Variable> {
         self.variables.get(name)

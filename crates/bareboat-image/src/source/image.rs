@@ -11,7 +11,7 @@ use crate::source::blobs::Blobs;
 use crate::source::error::SourceError;
 use crate::source::read::{LayerFacts, Visit};
 use crate::tar::read::{Limits, Member};
-use crate::{Descriptor, ImageConfig, Manifest, Merged, Merger, TreePath};
+use crate::{Descriptor, ImageConfig, Layer, Manifest, Merged, Merger, TreePath};
 
 /// An image, or a root file system without documents.
 pub struct Image<'a> {
@@ -96,6 +96,15 @@ impl<'a> Image<'a> {
     pub(super) fn root_fs(blobs: &'a Blobs<'a>, content: LayerContent) -> Self {
         let layers = vec![LayerSource { descriptor: None, diff_id: None, content }];
         Self { name: None, descriptor: None, manifest: None, config: None, layers, blobs }
+    }
+
+    pub(super) fn of_layers(blobs: &'a Blobs<'a>, layers: &[Layer]) -> Self {
+        let layers = layers.iter().map(|layer| LayerSource {
+            descriptor: Some(layer.descriptor()),
+            diff_id: Some(layer.diff_id),
+            content: LayerContent::Blob(layer.digest),
+        });
+        Self { name: None, descriptor: None, manifest: None, config: None, layers: layers.collect(), blobs }
     }
 
     /// For lists: name, platform, digest, as far as it has them.

@@ -8,6 +8,7 @@ mod directory;
 mod error;
 mod image;
 mod import;
+mod import_layers;
 mod location;
 mod read;
 
@@ -30,7 +31,7 @@ use crate::source::blobs::{Archive, Blobs};
 use crate::source::error::{at_path, in_archive};
 use crate::source::image::LayerContent;
 use crate::tar::read::Limits;
-use crate::{Descriptor, ImageConfig, Index, Manifest, Platform, Reference, TreePath};
+use crate::{Descriptor, ImageConfig, Index, Layer, Manifest, Platform, Reference, TreePath};
 
 /// A place with one image or several.
 pub struct Source<'s> {
@@ -44,6 +45,8 @@ enum Root {
     Oci { descriptor: Box<Descriptor>, name: Option<String> },
     /// An entry of a Docker archive's `manifest.json`.
     Docker(DockerEntry),
+    /// Layers without any document.
+    Layers(Vec<Layer>),
     /// Files without any document.
     Files(LayerContent),
 }
@@ -66,6 +69,11 @@ impl<'s> Source<'s> {
             blobs: Blobs::Store(store),
             roots: vec![Root::Oci { descriptor: Box::new(descriptor), name: None }],
         }
+    }
+
+    /// Layers of the store, lowest first, that no manifest lists yet: one image without documents.
+    pub fn layers(store: &'s Store, layers: &[Layer]) -> Self {
+        Self { blobs: Blobs::Store(store), roots: vec![Root::Layers(layers.to_vec())] }
     }
 
     /// Opens a directory or file and finds out what it is. A compressed archive of an image is decompressed into an
@@ -94,6 +102,7 @@ impl<'s> Source<'s> {
                     self.oci_images(descriptor, name.as_deref(), &mut images)?
                 }
                 Root::Docker(entry) => images.push(self.docker_image(entry)?),
+                Root::Layers(layers) => images.push(Image::of_layers(&self.blobs, layers)),
                 Root::Files(content) => images.push(Image::root_fs(&self.blobs, content.clone())),
             }
         }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use bareboat_build::BuildError;
 use bareboat_build::app::build::{Built, BuiltImage, build};
 
 use super::{attest, output, registry};
@@ -62,7 +63,18 @@ fn make(
     let assignment = Assignment::new(session, &make.directory, options(make), &make.network)
         .platforms(platforms)
         .title(title);
-    Ok(build(&assignment.workshop(), &assignment.request())?)
+    build(&assignment.workshop(), &assignment.request()).map_err(|error| {
+        let file = make.directory.join("Dockerfile");
+        match &error {
+            BuildError::Detect(_) if file.is_file() => {
+                let (file, directory) = (file.display().to_string(), make.directory.display().to_string());
+                Failure::from(error)
+                    .because("the directory has a Dockerfile, and nothing else says what the application is")
+                    .hint(format!("build the Dockerfile with `bareboat build -f {file} {directory}`"))
+            }
+            _ => error.into(),
+        }
+    })
 }
 
 fn show(session: &Session, built: &Built, names: &[String], begun: Instant) {

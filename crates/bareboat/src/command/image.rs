@@ -21,8 +21,10 @@ use crate::session::{Session, host_platform, reference};
 
 /// A place with the image in it.
 pub struct Opened<'s> {
-    source: Source<'s>,
-    select: Select,
+    /// Everything that is there.
+    pub source: Source<'s>,
+    /// What of it is meant.
+    pub select: Select,
     /// What an engine gave; it is read as long as this lives.
     _archive: Option<NamedTempFile>,
 }
@@ -108,7 +110,8 @@ pub fn read(
 const MOST_ENTRIES: u64 = 2_000_000;
 
 impl<'s> Opened<'s> {
-    fn open(session: &'s Session, asked: Asked<'_>) -> Result<Self, Failure> {
+    /// Opens the place that `asked` names.
+    pub fn open(session: &'s Session, asked: Asked<'_>) -> Result<Self, Failure> {
         let platform = asked.platform.filter(|text| *text != ALL);
         let platform = platform
             .map(|text| {
@@ -133,7 +136,8 @@ impl<'s> Opened<'s> {
     }
 }
 
-fn open_path<'s>(session: &Session, path: &Path) -> Result<Source<'s>, Failure> {
+/// Opens a directory or file.
+pub fn open_path<'s>(session: &Session, path: &Path) -> Result<Source<'s>, Failure> {
     Source::open(path, &session.store.temporary_directory()).map_err(Failure::from_source)
 }
 

@@ -2,12 +2,14 @@
 
 mod attest;
 mod audit;
+mod bases;
 mod build;
 mod cache;
 mod check;
 mod compare;
 mod copy;
 mod delete;
+mod dockerfile;
 mod explain;
 mod explore;
 mod image;
@@ -63,6 +65,7 @@ pub fn run(arguments: Cli, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure
     }
     let session = Session::open(&arguments.global, terminal)?;
     match arguments.command {
+        Command::Build(build) if build.dockerfile.file.is_some() => dockerfile::run(&session, &build),
         Command::Build(build) => build::run(&session, &build),
         Command::Run(run) => run::run(session, &run),
         Command::Lock(lock) => lock::run(&session, &lock),

@@ -1,0 +1,98 @@
+//! What a COPY or ADD means, with everything expanded.
+
+use bareboat_dockerfile::instruction::{Add, Copy, Source as Written, Transfer as Common};
+use bareboat_dockerfile::{Word, expand_heredoc};
+
+use super::configuration::{Configuration, Located};
+use super::error::Problem;
+use super::plan::{Origin, Source, Transfer};
+use super::planner::{Call, Planner};
+use super::transfer::mode::Mode;
+use super::words;
+
+/// COPY.
+pub(super) fn copy(
+    planner: &Planner<'_>,
+    call: &Call<'_>,
+    configuration: &Configuration,
+    copy: &Copy,
+) -> Result<Transfer, Located> {
+    let from = match copy.from.as_ref().filter(|from| !from.text.is_empty()) {
+        Some(from) => planner.origin(call.stage, &from.text, from.span)?,
+        None => Origin::Context,
+    };
+    let transfer = common(call, configuration, &copy.transfer, from)?;
+    Ok(Transfer { parents: copy.parents, ..transfer })
+}
+
+/// ADD.
+pub(super) fn add(
+    _planner: &Planner<'_>,
+    call: &Call<'_>,
+    configuration: &Configuration,
+    add: &Add,
+) -> Result<Transfer, Located> {
+    let transfer = common(call, configuration, &add.transfer, Origin::Context)?;
+    let remote = transfer.sources.iter().find_map(|source| match source {
+        Source::Path(path) if is_remote(path) => Some(path),
+        _ => None,
+    });
+    if let Some(address) = remote {
+        let what = format!("adding `{address}` from the network");
+        let hint = Some("fetch it into the build context first".to_owned());
+        return Err((Problem::Unsupported { what, hint }, None));
+    }
+    if let Some(checksum) = &add.checksum {
+        let problem = Problem::words("`--checksum` is for sources from the network");
+        return Err((problem, Some(checksum.span)));
+    }
+    Ok(Transfer { unpack: add.unpack.unwrap_or(true), ..transfer })
+}
+
+fn common(
+    call: &Call<'_>,
+    configuration: &Configuration,
+    written: &Common,
+    from: Origin,
+) -> Result<Transfer, Located> {
+    let expand = |word: &Word| configuration.expand(call.instruction, word);
+    let destination = expand(&written.destination)?;
+    let chmod = written.chmod.as_ref().map(|word| {
+        let text = expand(word)?;
+        Mode::parse(&text).map_err(|problem| (problem, Some(word.span)))
+    });
+    let sources = written.sources.iter().map(|source| match source {
+        Written::Path(word) => Ok(Source::Path(expand(word)?)),
+        Written::Heredoc(index) => heredoc(call, configuration, *index),
+    });
+    Ok(Transfer {
+        from,
+        sources: sources.collect::<Result<_, Located>>()?,
+        destination: words::destination(&configuration.image.config.working_dir, &destination),
+        chown: written.chown.as_ref().map(expand).transpose()?,
+        chmod: chmod.transpose()?,
+        exclude: written.exclude.iter().map(expand).collect::<Result<_, Located>>()?,
+        parents: false,
+        unpack: false,
+    })
+}
+
+fn heredoc(call: &Call<'_>, configuration: &Configuration, index: usize) -> Result<Source, Located> {
+    let Some(heredoc) = call.instruction.heredocs.get(index) else {
+        return Err((Problem::words("the heredoc is missing"), None));
+    };
+    let text = heredoc.text(call.source);
+    let mut content = text.as_str().to_owned();
+    if heredoc.expand {
+        let scope = &configuration.scope;
+        let lookup = |name: &str| scope.variable(name).map(|variable| variable.value.as_str());
+        let expanded = expand_heredoc(&content, lookup);
+        content = expanded.map_err(|error| (error.into(), Some(heredoc.body)))?.text;
+    }
+    Ok(Source::Heredoc { name: heredoc.name.clone(), content })
+}
+
+/// True for what ADD fetches.
+fn is_remote(source: &str) -> bool {
+    ["http://", "https://", "git://", "ssh://", "git@"].iter().any(|start| source.starts_with(start))
+}
