@@ -6,6 +6,7 @@
 //! - `context` and `image NAME`: one entry per line, `MODE [UID:GID] PATH/` for a directory, `MODE [UID:GID] PATH = TEXT`
 //!   for a file (`\n`, `\t` and `\0` mean what they mean), `link PATH -> TARGET`, `hard PATH => PATH`, `fifo PATH`. An
 //!   image's line `config {…}` is its configuration;
+//! - `archive NAME FORMAT`: a file of the context in the format `tar`, `gzip`, `zstd` or `xz`, with an image's entries;
 //! - `options`: `target=NAME`, `arg NAME=VALUE`, `platform=OS/ARCHITECTURE`, `context NAME=image:NAME`, `label NAME=VALUE`;
 //! - `Dockerfile`;
 //! - what is expected: `tree`, `config`, `history`, `warnings`, or `error`.
@@ -122,6 +123,11 @@ impl<'t> Case<'t> {
         let context = directory.path().join("context");
         std::fs::create_dir(&context).unwrap();
         self.section("context").unwrap_or_default().lines().for_each(|line| make(&context, line));
+        for (name, body) in &self.sections {
+            if let Some((name, format)) = name.strip_prefix("archive ").and_then(|name| name.split_once(' ')) {
+                std::fs::write(context.join(name), archive(&store, body, format)).unwrap();
+            }
+        }
         let images: BTreeMap<&str, BaseImage> = self
             .sections
             .iter()
@@ -292,9 +298,31 @@ fn make(root: &Path, line: &str) {
     }
 }
 
+fn archive(store: &Store, body: &str, format: &str) -> Vec<u8> {
+    let compression = if format == "zstd" { Compression::Zstd } else { Compression::Gzip };
+    let layer = image_with(store, body, compression).layers.remove(0);
+    let compressed = store.read(&layer.digest, 1 << 20).unwrap();
+    let mut tar = Vec::new();
+    match format {
+        "gzip" | "zstd" => return compressed,
+        _ => flate2::read::MultiGzDecoder::new(&compressed[..]).read_to_end(&mut tar).unwrap(),
+    };
+    if format == "xz" {
+        let mut xz = Vec::new();
+        liblzma::read::XzEncoder::new(&tar[..], 1).read_to_end(&mut xz).unwrap();
+        return xz;
+    }
+    assert_eq!(format, "tar");
+    tar
+}
+
 fn image(store: &Store, body: &str) -> BaseImage {
+    image_with(store, body, Compression::Gzip)
+}
+
+fn image_with(store: &Store, body: &str, compression: Compression) -> BaseImage {
     let mut config = ImageConfig::new(Platform::linux("amd64"));
-    let mut writer = PartWriter::new(store, Compression::Gzip, 0).unwrap();
+    let mut writer = PartWriter::new(store, compression, 0).unwrap();
     for line in body.lines().filter(|line| !line.is_empty()) {
         if let Some(json) = line.strip_prefix("config ") {
             config.config = serde_json::from_str(json).unwrap();
@@ -323,7 +351,7 @@ fn image(store: &Store, body: &str) -> BaseImage {
             }
         }
     }
-    let layer = join(store, &[writer.finish().unwrap()], Compression::Gzip).unwrap();
+    let layer = join(store, &[writer.finish().unwrap()], compression).unwrap();
     BaseImage { config, layers: vec![layer] }
 }
 

@@ -160,6 +160,7 @@ impl Problem {
             | Self::Failed { hint, .. }
             | Self::Unsupported { hint, .. } => hint.clone(),
             Self::Source(error) => error.hint(),
+            Self::Run(error) => error.hint(),
             Self::Build(error) => error.hint(),
             _ => None,
         }

@@ -16,7 +16,7 @@ use super::solve::{Failed, Place, Solver};
 use super::walk::clean;
 use super::{Request, Workshop};
 use crate::event::Event;
-use crate::run::{BindSource, Command, Executor, Network, Outcome, RunError, RunMount, Sharing, Stream};
+use crate::run::{BindSource, CacheMount, Command, Executor, Network, Outcome, RunError, RunMount, Sharing, Stream};
 
 /// Executes commands, once there is one: a build without RUN asks nothing of the machine.
 pub(super) struct Commands<'s> {
@@ -37,6 +37,7 @@ impl<'s> Commands<'s> {
         }
         let cancel = self.workshop.cancel.clone();
         let executor = Executor::new(self.workshop.store, self.request.tier, self.time, cancel)?;
+        let executor = executor.with_compression(self.request.compression);
         let text = format!("commands run in a {}", executor.tier());
         (self.workshop.observer)(Event::Decision { text });
         Ok(self.executor.get_or_init(|| executor))
@@ -141,7 +142,7 @@ fn mount(solver: &Solver<'_>, mount: &Mount) -> Result<Option<RunMount>, Problem
         Mount::Bind { from, source, target, writable } => {
             RunMount::Bind { source: bind(solver, from, source)?, target: target.into(), writable: *writable }
         }
-        Mount::Cache { id, sharing, mode, owner, target, read_only, from } => RunMount::Cache {
+        Mount::Cache { id, sharing, mode, owner, target, read_only, from } => RunMount::Cache(CacheMount {
             id: id.clone(),
             sharing: match *sharing {
                 "locked" => Sharing::Locked,
@@ -153,7 +154,7 @@ fn mount(solver: &Solver<'_>, mount: &Mount) -> Result<Option<RunMount>, Problem
             target: target.into(),
             read_only: *read_only,
             from: from.as_ref().map(|(from, source)| bind(solver, from, source)).transpose()?,
-        },
+        }),
         Mount::Tmpfs { target, size } => RunMount::Tmpfs { target: target.into(), size: *size },
         Mount::Secret { id, target, required, mode, owner, .. } => {
             let (Some(content), Some(target)) = (secret(solver, id, *required)?, target) else {
@@ -162,13 +163,8 @@ fn mount(solver: &Solver<'_>, mount: &Mount) -> Result<Option<RunMount>, Problem
             let owner = Owner { uid: owner.0, gid: owner.1 };
             RunMount::Secret { content: content.clone(), target: target.into(), mode: *mode, owner }
         }
-        Mount::Ssh { id, target, required, mode, owner } => match solver.request.agents.get(id) {
-            Some(socket) => RunMount::Ssh {
-                socket: socket.clone(),
-                target: target.into(),
-                mode: *mode,
-                owner: Owner { uid: owner.0, gid: owner.1 },
-            },
+        Mount::Ssh { id, target, required } => match solver.request.agents.get(id) {
+            Some(socket) => RunMount::Ssh { socket: socket.clone(), target: target.into() },
             None if *required => {
                 let message = format!("the key agent `{id}` is required and was not given");
                 let hint = Some(format!("pass `--ssh {id}`"));

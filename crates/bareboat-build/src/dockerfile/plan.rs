@@ -210,10 +210,6 @@ pub enum Mount {
         target: String,
         /// It must be given.
         required: bool,
-        /// Permission bits.
-        mode: u16,
-        /// Owner.
-        owner: (u32, u32),
     },
 }
 

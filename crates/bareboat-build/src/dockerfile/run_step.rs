@@ -120,7 +120,12 @@ fn one_mount(
         MountKind::Ssh => {
             let id = id.unwrap_or_else(|| "default".to_owned());
             let target = target.unwrap_or_else(|| "/run/buildkit/ssh_agent.0".to_owned());
-            Mount::Ssh { id, target, required: mount.required, mode: mode(0o600), owner }
+            if mount.mode.is_some() || mount.uid.is_some() || mount.gid.is_some() {
+                let what = "another owner or mode for a key agent's socket".to_owned();
+                let hint = Some("leave `mode`, `uid` and `gid` out: the socket has those it has outside".into());
+                return Err((Problem::Unsupported { what, hint }, None));
+            }
+            Mount::Ssh { id, target, required: mount.required }
         }
     })
 }
