@@ -29,7 +29,7 @@ use bareboat_image::{
     Compression, Entry, FileMeta, ImageConfig, Kind, Layer, Owner, PartWriter, Platform, TreePath, join,
 };
 use bareboat_report::Fault;
-use bareboat_store::{Cancel, Digest, Store};
+use bareboat_store::{Cancel, Digest, FetchOptions, Fetcher, Store};
 use bareboat_testkit::tree_dump;
 
 #[test]
@@ -124,7 +124,8 @@ impl<'t> Case<'t> {
         std::fs::create_dir(&context).unwrap();
         self.section("context").unwrap_or_default().lines().for_each(|line| make(&context, line));
         for (name, body) in &self.sections {
-            if let Some((name, format)) = name.strip_prefix("archive ").and_then(|name| name.split_once(' ')) {
+            if let Some((name, format)) = name.strip_prefix("archive ").and_then(|name| name.split_once(' '))
+            {
                 std::fs::write(context.join(name), archive(&store, body, format)).unwrap();
             }
         }
@@ -141,6 +142,8 @@ impl<'t> Case<'t> {
                 fault: Fault::Input,
             }),
         };
+        let fetcher =
+            Fetcher::new(FetchOptions { offline: true, ..FetchOptions::default() }, Arc::new(|_| {}));
         let host = Platform::linux("amd64");
         let mut options = Options::new(self.section("options").unwrap_or_default());
         let platforms = [options.platform.take().unwrap_or_else(|| host.clone())];
@@ -166,6 +169,7 @@ impl<'t> Case<'t> {
             agents: BTreeMap::new(),
             tier: None,
             bases: &bases,
+            fetcher: &fetcher,
         };
         let warnings = Arc::new(Mutex::new(String::new()));
         let told = warnings.clone();

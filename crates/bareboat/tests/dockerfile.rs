@@ -155,3 +155,29 @@ fn umasks_can_be_made_to_make_no_difference() {
     assert_ne!(build(0o644, &[]), build(0o664, &[]));
     assert_eq!(build(0o644, &["--normalize-modes"]), build(0o664, &["--normalize-modes"]));
 }
+
+#[test]
+fn files_of_the_network_are_fetched_and_checked() {
+    let server = bareboat_testkit::http::Server::start();
+    server.file("/pool/file.txt", b"from far".to_vec());
+    let place = home();
+    let url = server.url("/pool/file.txt?x=1");
+    let sum = bareboat_store::Digest::of(b"from far");
+    place.file(
+        "app/Dockerfile",
+        format!("FROM scratch\nADD {url} /in/\nADD --checksum={sum} {url} /as/named\n"),
+    );
+    let build = || place.run(&["build", "-f", "app/Dockerfile", "-o", "dir:root", "app"]);
+    let said = build();
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert_eq!(fs::read_to_string(place.path("root/in/file.txt")).unwrap(), "from far");
+    assert_eq!(fs::read_to_string(place.path("root/as/named")).unwrap(), "from far");
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(place.path("root/as/named")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o600);
+    let other = bareboat_store::Digest::of(b"else");
+    place.file("app/Dockerfile", format!("FROM scratch\nADD --checksum={other} {url} /x\n"));
+    let said = build();
+    assert_eq!(said.code, Some(3), "{}", said.stderr);
+    assert!(said.stderr.contains("ADD --checksum="), "{}", said.stderr);
+}

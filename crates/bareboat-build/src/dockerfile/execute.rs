@@ -16,7 +16,9 @@ use super::solve::{Failed, Place, Solver};
 use super::walk::clean;
 use super::{Request, Workshop};
 use crate::event::Event;
-use crate::run::{BindSource, CacheMount, Command, Executor, Network, Outcome, RunError, RunMount, Sharing, Stream};
+use crate::run::{
+    BindSource, CacheMount, Command, Executor, Network, Outcome, RunError, RunMount, Sharing, Stream,
+};
 
 /// Executes commands, once there is one: a build without RUN asks nothing of the machine.
 pub(super) struct Commands<'s> {

@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use bareboat_image::{Compression, Descriptor, Layer, Platform, rfc3339, write_image, write_index};
-use bareboat_store::{Cancel, Store};
+use bareboat_store::{Cancel, Fetcher, Store};
 use serde::Serialize;
 
 pub use self::base::{BaseImage, Bases, Wanted};
@@ -80,6 +80,8 @@ pub struct Request<'a> {
     pub tier: Option<Tier>,
     /// Finds base images.
     pub bases: &'a Bases<'a>,
+    /// Brings what ADD takes from the network.
+    pub fetcher: &'a Fetcher,
 }
 
 /// Another context that instructions can name.

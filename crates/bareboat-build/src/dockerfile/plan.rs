@@ -116,6 +116,15 @@ pub struct Transfer {
 pub enum Source {
     /// A path or a pattern in the origin.
     Path(String),
+    /// A file of the network.
+    Url {
+        /// Its address.
+        url: String,
+        /// What it must hash to: `sha256:…`.
+        checksum: Option<String>,
+        /// What it is called in a directory.
+        name: Option<String>,
+    },
     /// A file written in the Dockerfile.
     Heredoc {
         /// Its name.

@@ -122,7 +122,8 @@ fn one_mount(
             let target = target.unwrap_or_else(|| "/run/buildkit/ssh_agent.0".to_owned());
             if mount.mode.is_some() || mount.uid.is_some() || mount.gid.is_some() {
                 let what = "another owner or mode for a key agent's socket".to_owned();
-                let hint = Some("leave `mode`, `uid` and `gid` out: the socket has those it has outside".into());
+                let hint =
+                    Some("leave `mode`, `uid` and `gid` out: the socket has those it has outside".into());
                 return Err((Problem::Unsupported { what, hint }, None));
             }
             Mount::Ssh { id, target, required: mount.required }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bareboat_dockerfile::Ignore;
 use bareboat_image::{Entry, History, Kind, Layer, Owner, Tree, TreePath};
-use bareboat_store::Digest;
+use bareboat_store::{Digest, Fetched};
 
 use super::accounts;
 use super::context::Context;
@@ -17,10 +17,11 @@ use super::files::{self, Files, overlay};
 use super::keys::{self, Ground, Outcome};
 use super::plan::{Base, Origin, Plan, PlannedStage, Source, Step, Transfer, Work};
 use super::transfer::archive::Unpacking;
-use super::transfer::changes::{Change, Changes};
+use super::transfer::changes::{Change, Changes, Content};
 use super::transfer::copy::{Manner, copy};
 use super::transfer::write::{self, Writing};
 use super::transfer::{parents, select};
+use super::walk;
 use super::{NamedContext, Request, Workshop};
 use crate::event::Event;
 use crate::plan::MTIME;
@@ -42,6 +43,7 @@ pub(super) struct Solved {
 pub(super) struct Contexts {
     own: OnceLock<Arc<Context>>,
     named: Mutex<BTreeMap<String, Arc<Context>>>,
+    fetched: Mutex<BTreeMap<String, Fetched>>,
 }
 
 /// Solves the target of `plan`.
@@ -165,16 +167,23 @@ impl Solver<'_> {
             Work::Transfer(transfer) => {
                 let paths = transfer.sources.iter().filter_map(|source| match source {
                     Source::Path(path) => Some(path.as_str()),
-                    Source::Heredoc { .. } => None,
+                    Source::Heredoc { .. } | Source::Url { .. } => None,
                 });
                 let paths: Vec<&str> = paths.collect();
-                Ok(match self.place(&transfer.from, !paths.is_empty())? {
-                    Some(Place::Layers(files)) => vec![files.identity()],
-                    Some(Place::Directory(context)) => {
-                        vec![keys::of_context(&context, &paths, transfer.parents)?]
+                let mut inputs = Vec::new();
+                for source in &transfer.sources {
+                    if let Source::Url { url, checksum, .. } = source {
+                        inputs.push(self.fetch(url, checksum.as_deref())?.digest);
                     }
-                    None => Vec::new(),
-                })
+                }
+                inputs.extend(match self.place(&transfer.from, !paths.is_empty())? {
+                    Some(Place::Layers(files)) => Some(files.identity()),
+                    Some(Place::Directory(context)) => {
+                        Some(keys::of_context(&context, &paths, transfer.parents)?)
+                    }
+                    None => None,
+                });
+                Ok(inputs)
             }
             Work::Run(run) => super::execute::inputs(self, run),
         }
@@ -229,11 +238,29 @@ impl Solver<'_> {
         Ok(context)
     }
 
+    /// A file of the network, fetched once per build; one whose digest is given only if it is not here.
+    fn fetch(&self, url: &str, checksum: Option<&str>) -> Result<Fetched, Problem> {
+        let mut known = self.contexts.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(fetched) = known.get(url) {
+            return Ok(fetched.clone());
+        }
+        let request = bareboat_store::Request {
+            urls: vec![url.to_owned()],
+            digest: checksum.and_then(|checksum| checksum.parse().ok()),
+            limit: LARGEST_DOWNLOAD,
+            label: bareboat_store::redact_url(url),
+            ..bareboat_store::Request::default()
+        };
+        let fetched = self.request.fetcher.fetch(self.workshop.store, &request)?;
+        known.insert(url.to_owned(), fetched.clone());
+        Ok(fetched)
+    }
+
     /// WORKDIR: makes what is missing, owned by the user of the moment.
     fn directory(&self, files: &Files, path: &str, user: &str) -> Result<Option<Added>, Problem> {
         let tree = files.tree(self.workshop.store)?;
         let mut changes = Changes::new(&tree);
-        let at = changes.resolve(&super::walk::clean(path))?;
+        let at = changes.resolve(&walk::clean(path))?;
         if changes.is_directory(&at) {
             return Ok(None);
         }
@@ -278,7 +305,23 @@ impl Solver<'_> {
                     take(&mut changes, &source, path, transfer, &manner, archives)?;
                 }
                 Source::Heredoc { name, content } => {
-                    heredoc(&mut changes, name, content, &transfer.destination, &manner)?;
+                    let entry = Entry::file(Digest::of(content), content.len() as u64, 0o644);
+                    let content = Content::Bytes(content.as_bytes().to_vec());
+                    put(&mut changes, name, Change { entry, content }, &transfer.destination, &manner)?;
+                }
+                Source::Url { url, checksum, name } => {
+                    let name = remote_name(url, name.as_deref(), &transfer.destination)?;
+                    let fetched = self.fetch(url, checksum.as_deref())?;
+                    if let Some(unpacking) = &mut unpacking {
+                        let (path, file) = (walk::clean(name), store.open_blob(&fetched.digest)?);
+                        let to = &transfer.destination;
+                        if unpacking.unpack(&mut changes, &path, file, to, owner)? {
+                            continue;
+                        }
+                    }
+                    let entry = Entry::file(fetched.digest, fetched.size, 0o600);
+                    let content = Content::Blob(fetched.digest);
+                    put(&mut changes, name, Change { entry, content }, &transfer.destination, &manner)?;
                 }
             }
         }
@@ -387,23 +430,34 @@ fn take(
     Ok(())
 }
 
-/// Puts a file that is written in the Dockerfile.
-fn heredoc(
+/// Puts a file that no tree holds.
+fn put(
     changes: &mut Changes<'_>,
     name: &str,
-    content: &str,
+    change: Change,
     destination: &str,
     manner: &Manner<'_>,
 ) -> Result<(), Problem> {
     // In a directory that no other source of the instruction can have.
     let path = TreePath::new(format!("\u{1}/{name}")).map_err(|error| Problem::words(error.to_string()))?;
-    let digest = Digest::of(content);
     let mut source = Tree::new();
-    source.insert(path.clone(), Entry::file(digest, content.len() as u64, 0o644));
+    source.insert(path.clone(), change.entry);
     copy(changes, &source, &path, destination, manner)?;
-    changes.inline(&path, content.as_bytes());
+    changes.place(&path, &change.content);
     Ok(())
 }
+
+/// What a file of the network is called: by its address in a directory, else by the destination.
+fn remote_name<'n>(url: &str, name: Option<&'n str>, destination: &'n str) -> Result<&'n str, Problem> {
+    let own = destination.rsplit('/').next().filter(|own| !own.is_empty());
+    own.or(name).ok_or_else(|| Problem::Words {
+        message: format!("`{}` does not say what the file is called", bareboat_store::redact_url(url)),
+        hint: Some("write the file's name at the end of the destination".to_owned()),
+    })
+}
+
+/// Bytes: as much as a registry takes for a layer.
+const LARGEST_DOWNLOAD: u64 = 10 << 30;
 
 /// `<Dockerfile>.dockerignore` beside the Dockerfile, else the context's `.dockerignore`.
 fn ignore_file(dockerfile: Option<&Path>, root: &Path) -> Result<Ignore, Problem> {

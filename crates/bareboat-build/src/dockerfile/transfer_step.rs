@@ -2,6 +2,7 @@
 
 use bareboat_dockerfile::instruction::{Add, Copy, Source as Written, Transfer as Common};
 use bareboat_dockerfile::{Word, expand_heredoc};
+use bareboat_store::Digest;
 
 use super::configuration::{Configuration, Located};
 use super::error::Problem;
@@ -32,21 +33,37 @@ pub(super) fn add(
     configuration: &Configuration,
     add: &Add,
 ) -> Result<Transfer, Located> {
-    let transfer = common(call, configuration, &add.transfer, Origin::Context)?;
-    let remote = transfer.sources.iter().find_map(|source| match source {
-        Source::Path(path) if is_remote(path) => Some(path),
-        _ => None,
-    });
-    if let Some(address) = remote {
-        let what = format!("adding `{address}` from the network");
-        let hint = Some("fetch it into the build context first".to_owned());
-        return Err((Problem::Unsupported { what, hint }, None));
+    let mut transfer = common(call, configuration, &add.transfer, Origin::Context)?;
+    let checksum =
+        add.checksum.as_ref().map(|word| configuration.expand(call.instruction, word)).transpose()?;
+    let mut remote = 0;
+    for source in &mut transfer.sources {
+        let Source::Path(path) = source else { continue };
+        if is_repository(path) {
+            let what = format!("adding the repository `{path}`");
+            let hint = Some("clone it into the build context first".to_owned());
+            return Err((Problem::Unsupported { what, hint }, None));
+        }
+        if is_remote(path) {
+            remote += 1;
+            let (url, name) = (path.clone(), name_of(path));
+            *source = Source::Url { url, name, checksum: checksum.clone() };
+        }
     }
-    if let Some(checksum) = &add.checksum {
-        let problem = Problem::words("`--checksum` is for sources from the network");
-        return Err((problem, Some(checksum.span)));
+    if let Some(word) = add.checksum.as_ref().filter(|_| remote != 1 || transfer.sources.len() != 1) {
+        let problem = Problem::words("`--checksum` is for a single source from the network");
+        return Err((problem, Some(word.span)));
     }
-    Ok(Transfer { unpack: add.unpack.unwrap_or(true), ..transfer })
+    if let Some((word, text)) = add.checksum.as_ref().zip(checksum.as_ref()) {
+        let wrong = |_| {
+            (
+                Problem::words(format!("`{text}` is no checksum: want `sha256:` and 64 digits")),
+                Some(word.span),
+            )
+        };
+        text.parse::<Digest>().map_err(wrong)?;
+    }
+    Ok(Transfer { unpack: add.unpack.unwrap_or(remote == 0), ..transfer })
 }
 
 fn common(
@@ -94,5 +111,19 @@ fn heredoc(call: &Call<'_>, configuration: &Configuration, index: usize) -> Resu
 
 /// True for what ADD fetches.
 fn is_remote(source: &str) -> bool {
-    ["http://", "https://", "git://", "ssh://", "git@"].iter().any(|start| source.starts_with(start))
+    ["http://", "https://"].iter().any(|start| source.starts_with(start))
+}
+
+/// True for what ADD clones.
+fn is_repository(source: &str) -> bool {
+    let path = source.split(['#', '?']).next().unwrap_or(source);
+    ["git://", "ssh://", "git@"].iter().any(|start| source.starts_with(start))
+        || is_remote(source) && path.ends_with(".git")
+}
+
+/// The last component of an address's path.
+fn name_of(url: &str) -> Option<String> {
+    let path = url.split(['#', '?']).next()?.split_once("://")?.1.split_once('/')?.1;
+    let name = path.rsplit('/').next()?;
+    (!name.is_empty()).then(|| name.to_owned())
 }

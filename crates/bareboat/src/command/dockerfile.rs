@@ -1,23 +1,24 @@
 //! `bareboat build -f`: a Dockerfile and its context become an image.
 
-use std::collections::BTreeMap;
+mod given;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use bareboat_build::dockerfile::{
-    Built, BuiltImage, Modes, NamedContext, Request, Text, Workshop, build, plan,
+    Bases, Built, BuiltImage, Modes, Request, Text, Wanted, Workshop, build, plan,
 };
 use bareboat_build::run::Tier;
 use bareboat_image::{Compression, Platform};
-use bareboat_store::Cancel;
+use bareboat_store::{Cancel, Fetcher};
 use clap::Parser;
 
 use super::bases::Finder;
 use super::{lint, output, registry};
 use crate::cli::{
-    BuildArgs, Cli, Command, CompressionChoice, DockerfileArgs, Format, RunNetwork, TierChoice,
+    BuildArgs, Cli, Command, CompressionChoice, DockerfileArgs, Format, NetworkArgs, RunNetwork, TierChoice,
 };
 use crate::failure::Failure;
 use crate::session::{Session, default_name, host_platform, platforms, reference, surroundings};
@@ -36,15 +37,15 @@ pub fn run(session: &Session, arguments: &BuildArgs) -> Result<ExitCode, Failure
     let outputs = output::parse_all(&arguments.output)?;
     let platforms = platforms(&arguments.platform)?;
     let finder = Finder { session, registry: &arguments.registry, pull: own.pull };
-    let bases =
-        |wanted: bareboat_build::dockerfile::Wanted<'_>, platform: &Platform| finder.find(wanted, platform);
+    let bases = |wanted: Wanted<'_>, platform: &Platform| finder.find(wanted, platform);
     let host = host_platform();
+    let fetcher = session.fetcher(&NetworkArgs::default());
     let request = Request {
         platforms: &platforms,
         host: &host,
         bases: &bases,
         target: own.target.as_deref(),
-        ..request(arguments, file, directory, &host, &bases)?
+        ..request(arguments, file, directory, &host, &bases, &fetcher)?
     };
     if own.print.is_some() {
         let plan = plan(&request).map_err(failure)?;
@@ -93,7 +94,8 @@ fn request<'a>(
     file: &Path,
     directory: &Path,
     host: &'a Platform,
-    bases: &'a bareboat_build::dockerfile::Bases<'a>,
+    bases: &'a Bases<'a>,
+    fetcher: &'a Fetcher,
 ) -> Result<Request<'a>, Failure> {
     let own = &arguments.dockerfile;
     let surroundings = surroundings(&arguments.make.network);
@@ -103,12 +105,12 @@ fn request<'a>(
         path: (file != Path::new("-")).then(|| file.to_path_buf()),
         context: Some(context(directory)?),
         target: None,
-        arguments: build_arguments(&own.build_arg, epoch)?,
-        contexts: contexts(&own.build_context)?,
+        arguments: given::build_arguments(&own.build_arg, epoch)?,
+        contexts: given::contexts(&own.build_context)?,
         platforms: &[],
         host,
-        labels: pairs("--label", &own.label)?,
-        annotations: pairs("--annotation", &own.annotation)?,
+        labels: given::pairs("--label", &own.label)?,
+        annotations: given::pairs("--annotation", &own.annotation)?,
         no_cache: own.no_cache,
         modes: if own.normalize_modes { Modes::Normalized } else { Modes::Kept },
         compression: match arguments.make.compression {
@@ -117,9 +119,9 @@ fn request<'a>(
         },
         epoch,
         no_network: own.run_network == Some(RunNetwork::None),
-        hosts: hosts(&own.add_host)?,
-        secrets: secrets(&own.secret)?,
-        agents: agents(&own.ssh)?,
+        hosts: given::hosts(&own.add_host)?,
+        secrets: given::secrets(&own.secret)?,
+        agents: given::agents(&own.ssh)?,
         tier: own.tier.map(|tier| match tier {
             TierChoice::UserNamespace => Tier::UserNamespace,
             TierChoice::SingleId => Tier::SingleId,
@@ -127,6 +129,7 @@ fn request<'a>(
             TierChoice::Chroot => Tier::Chroot,
         }),
         bases,
+        fetcher,
     })
 }
 
@@ -166,131 +169,6 @@ fn context(directory: &Path) -> Result<PathBuf, Failure> {
             Err(Failure::input(format!("the build context `{}` is not a directory", directory.display())))
         }
     }
-}
-
-fn build_arguments(texts: &[String], epoch: Option<i64>) -> Result<BTreeMap<String, String>, Failure> {
-    let mut arguments = BTreeMap::new();
-    for text in texts {
-        match text.split_once('=') {
-            Some((name, value)) => drop(arguments.insert(name.to_owned(), value.to_owned())),
-            // As `docker build` does: what is not set here is not set there.
-            None => {
-                if let Ok(value) = std::env::var(text) {
-                    arguments.insert(text.clone(), value);
-                }
-            }
-        }
-    }
-    if let Some(epoch) = epoch {
-        arguments.entry("SOURCE_DATE_EPOCH".to_owned()).or_insert(epoch.to_string());
-    }
-    Ok(arguments)
-}
-
-fn pairs(option: &str, texts: &[String]) -> Result<BTreeMap<String, String>, Failure> {
-    let pair = |text: &String| match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err(Failure::input(format!("`{option} {text}` is no NAME=VALUE"))),
-    };
-    texts.iter().map(pair).collect()
-}
-
-fn contexts(texts: &[String]) -> Result<BTreeMap<String, NamedContext>, Failure> {
-    let mut contexts = BTreeMap::new();
-    for (name, place) in pairs("--build-context", texts)? {
-        let image =
-            ["docker-image://", "oci-layout://", "oci:", "oci-archive:", "docker-archive:", "docker:"];
-        let context = if image.iter().any(|kind| place.starts_with(kind)) {
-            NamedContext::Image(place)
-        } else if Path::new(&place).is_dir() {
-            NamedContext::Directory(place.into())
-        } else {
-            return Err(Failure::input(format!("`{place}` is no directory, and no image that is supported"))
-                .hint(
-                    "write a directory, `docker-image://NAME`, `oci-layout://DIR` or `docker-archive:FILE`",
-                ));
-        };
-        contexts.insert(name, context);
-    }
-    Ok(contexts)
-}
-
-fn hosts(texts: &[String]) -> Result<Vec<(String, std::net::IpAddr)>, Failure> {
-    let host = |text: &String| {
-        let (name, address) = text.split_once('=').or_else(|| text.split_once(':'))?;
-        let address = address.trim_start_matches('[').trim_end_matches(']');
-        Some((name.to_owned(), address.parse().ok()?))
-    };
-    let wrong = |text: &String| Failure::input(format!("`--add-host {text}` is no HOST:ADDRESS"));
-    texts.iter().map(|text| host(text).ok_or_else(|| wrong(text))).collect()
-}
-
-/// `id=NAME,src=FILE`, `id=NAME,env=VARIABLE`, or `id=NAME`: a variable of that name, else a file.
-fn secrets(texts: &[String]) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
-    let mut secrets = BTreeMap::new();
-    for text in texts {
-        let mut fields = BTreeMap::new();
-        for field in text.split(',') {
-            let wrong = || Failure::input(format!("`--secret {text}`: `{field}` is no NAME=VALUE"));
-            let (name, value) = field.split_once('=').ok_or_else(wrong)?;
-            fields.insert(name, value);
-        }
-        let known = ["id", "src", "source", "env", "type"];
-        if let Some(unknown) = fields.keys().find(|name| !known.contains(name)) {
-            return Err(Failure::input(format!("`--secret {text}`: `{unknown}` means nothing here")));
-        }
-        let file = fields.get("src").or(fields.get("source")).copied();
-        let id = fields.get("id").copied().or(file);
-        let id = id.ok_or_else(|| Failure::input(format!("`--secret {text}` has no `id`")))?;
-        let is_variable = fields.get("type") == Some(&"env");
-        let variable = fields.get("env").copied().or(file.filter(|_| is_variable));
-        let content = match (variable, file) {
-            (Some(variable), _) => from_variable(variable)?,
-            (None, Some(file)) => from_file(file)?,
-            (None, None) => from_variable(id).or_else(|_| from_file(id))?,
-        };
-        secrets.insert(id.to_owned(), content);
-    }
-    Ok(secrets)
-}
-
-fn from_variable(name: &str) -> Result<Vec<u8>, Failure> {
-    use std::os::unix::ffi::OsStringExt;
-    let value = std::env::var_os(name);
-    let value =
-        value.ok_or_else(|| Failure::input(format!("the variable `{name}` of a secret is not set")))?;
-    Ok(value.into_vec())
-}
-
-fn from_file(path: &str) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path)
-        .map_err(|error| Failure::input(format!("cannot read the secret's file `{path}`")).because(error))
-}
-
-/// `default`, `ID` or `ID=SOCKET`; without a socket that of SSH_AUTH_SOCK.
-fn agents(texts: &[String]) -> Result<BTreeMap<String, PathBuf>, Failure> {
-    let mut agents = BTreeMap::new();
-    for text in texts {
-        let (id, socket) = match text.split_once('=') {
-            Some((id, socket)) => (id, PathBuf::from(socket)),
-            None => match std::env::var_os("SSH_AUTH_SOCK") {
-                Some(socket) => (text.as_str(), PathBuf::from(socket)),
-                None => {
-                    return Err(Failure::input("no key agent runs: SSH_AUTH_SOCK is not set")
-                        .hint("start `ssh-agent`, or name a socket: `--ssh default=SOCKET`"));
-                }
-            },
-        };
-        if socket.is_file() {
-            return Err(Failure::input(format!(
-                "`{}` is a file, and keys themselves are not supported yet",
-                socket.display()
-            ))
-            .hint("add the key to `ssh-agent` and pass `--ssh default`"));
-        }
-        agents.insert(id.to_owned(), socket);
-    }
-    Ok(agents)
 }
 
 /// `--check`: what `bareboat lint` would say.

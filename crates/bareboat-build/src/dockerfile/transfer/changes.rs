@@ -33,6 +33,8 @@ pub enum Content {
     Source(TreePath),
     /// Here.
     Bytes(Vec<u8>),
+    /// In the store.
+    Blob(Digest),
     /// In the file of an [`Unpacking`](super::archive::Unpacking).
     Stretch(Stretch),
 }
@@ -130,10 +132,10 @@ impl<'t> Changes<'t> {
     }
 
     /// Gives the content of what was taken from the source's `path`, for a source that exists nowhere.
-    pub fn inline(&mut self, path: &TreePath, bytes: &[u8]) {
+    pub fn place(&mut self, path: &TreePath, content: &Content) {
         for change in self.upper.values_mut() {
             if change.content == Content::Source(path.clone()) {
-                change.content = Content::Bytes(bytes.to_vec());
+                change.content = content.clone();
             }
         }
     }

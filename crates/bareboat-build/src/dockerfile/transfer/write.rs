@@ -98,6 +98,7 @@ impl Writing<'_> {
     ) -> Result<Box<dyn Read + 'c>, Problem> {
         match (content, self.origin) {
             (Content::Bytes(bytes), _) => Ok(Box::new(&bytes[..])),
+            (Content::Blob(blob), _) => Ok(Box::new(self.store.open_blob(blob)?)),
             (Content::Source(source), Origin::Context(context)) => Ok(Box::new(context.open_file(source)?)),
             (Content::Source(_), Origin::Layers(_)) => match spool.and_then(|spool| spool.open(digest)) {
                 Some(reader) => Ok(Box::new(reader)),
