@@ -150,7 +150,7 @@ impl<'t> Case<'t> {
         let source = self.section("Dockerfile").unwrap_or_default().replace("\\u{feff}", "\u{feff}");
         let request = Request {
             file: Text { name: "Dockerfile".into(), source: source.into_bytes().into() },
-            path: None,
+            path: Some(context.join("Dockerfile")),
             context: Some(context),
             target: options.target.as_deref(),
             arguments: options.arguments,
@@ -401,7 +401,7 @@ fn tree(store: &Store, layers: &[Layer]) -> String {
     }
     let tars: Vec<&[u8]> = tars.iter().map(Vec::as_slice).collect();
     let mut text = tree_dump::of_layers(&tars);
-    for (digest, content) in contents {
+    for (digest, content) in contents.into_iter().filter(|(_, content)| content.len() < 200) {
         text = text.replace(&digest, &format!(" {content:?}"));
     }
     text

@@ -19,10 +19,10 @@ pub struct DockerfileError {
     /// What is wrong.
     pub problem: Problem,
     /// Where, when it has a place.
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
 }
 
-fn shown(place: &Option<Place>) -> String {
+fn shown(place: &Option<Box<Place>>) -> String {
     place.as_ref().map(|place| format!("\n{place}")).unwrap_or_default()
 }
 
@@ -33,7 +33,7 @@ pub enum Problem {
     #[error("{error}{}", and_more(*more))]
     Parse {
         /// The first error.
-        error: bareboat_dockerfile::ParseError,
+        error: Box<bareboat_dockerfile::ParseError>,
         /// How many follow.
         more: usize,
     },
@@ -105,13 +105,13 @@ pub enum Problem {
     },
     /// A base image's layers.
     #[error(transparent)]
-    Source(#[from] SourceError),
+    Source(Box<SourceError>),
     /// A layer of ours that cannot be applied.
     #[error(transparent)]
     Merge(#[from] MergeError),
     /// A command could not be executed.
     #[error(transparent)]
-    Run(RunError),
+    Run(Box<RunError>),
     /// A command failed.
     #[error("the command failed with {ended}{}", tail(output))]
     Failed {
@@ -130,7 +130,7 @@ pub enum Problem {
 impl Problem {
     /// At a place.
     pub fn at(self, place: Place) -> DockerfileError {
-        DockerfileError { problem: self, place: Some(place) }
+        DockerfileError { problem: self, place: Some(Box::new(place)) }
     }
 
     /// Words that make no sense.
@@ -141,7 +141,10 @@ impl Problem {
     fn fault(&self) -> Fault {
         match self {
             Self::Base { fault, .. } => *fault,
-            Self::Source(SourceError::Store(_) | SourceError::Io { .. }) | Self::Read { .. } => Fault::World,
+            Self::Source(error) if matches!(**error, SourceError::Store(_) | SourceError::Io { .. }) => {
+                Fault::World
+            }
+            Self::Read { .. } => Fault::World,
             Self::Run(_) => Fault::World,
             Self::Build(error) => error.fault(),
             _ => Fault::Input,
@@ -182,6 +185,18 @@ impl DockerfileError {
 impl From<Problem> for DockerfileError {
     fn from(problem: Problem) -> Self {
         Self { problem, place: None }
+    }
+}
+
+impl From<SourceError> for Problem {
+    fn from(error: SourceError) -> Self {
+        Self::Source(Box::new(error))
+    }
+}
+
+impl From<RunError> for Problem {
+    fn from(error: RunError) -> Self {
+        Self::Run(Box::new(error))
     }
 }
 

@@ -79,20 +79,20 @@ pub(super) fn run(
         return Err(Ok(Problem::Words { message, hint }));
     }
     let command = command(solver, files, run).map_err(Ok)?;
-    let executor = solver.commands.executor().map_err(|error| Ok(Problem::Run(error)))?;
+    let executor = solver.commands.executor().map_err(|error| Ok(Problem::from(error)))?;
     let observer = solver.workshop.observer;
     let mut last = Last::default();
     let outcome = executor.execute(&files.layers, &command, &mut |stream, bytes| {
         last.push(bytes);
         observer(Event::Output { bytes: bytes.to_vec(), is_error: stream == Stream::Error });
     });
-    match outcome.map_err(|error| Ok(Problem::Run(error)))? {
+    match outcome.map_err(|error| Ok(Problem::from(error)))? {
         Outcome::Changed(layer) => Ok(Some(layer)),
         Outcome::Unchanged => Ok(None),
         Outcome::Failed(failure) => {
             let hint = hint(&failure.ended.to_string(), &last.text(), &run.arguments);
             let problem = Problem::Failed { ended: failure.ended.to_string(), output: last.text(), hint };
-            Err(Err(DockerfileError { problem, place: Some(step.place.clone()) }))
+            Err(Err(DockerfileError { problem, place: Some(Box::new(step.place.clone())) }))
         }
     }
 }
@@ -114,6 +114,10 @@ fn command(solver: &Solver<'_>, files: &Files, run: &RunStep) -> Result<Command,
             }
             other => mounts.extend(self::mount(solver, other)?),
         }
+    }
+    let socket = mounts.iter().find(|mount| matches!(mount, RunMount::Ssh { .. }));
+    if let Some(socket) = socket.map(|mount| mount.target().display().to_string()) {
+        environment.insert("SSH_AUTH_SOCK".to_owned(), socket);
     }
     mounts.extend(run.script.iter().map(|(path, text)| RunMount::File {
         content: text.clone().into_bytes(),

@@ -192,7 +192,7 @@ fn identity(layers: &[Layer]) -> Digest {
 /// The digest of an entry that has no content is never looked at.
 const NOTHING: Digest = Digest::from_bytes([0; 32]);
 /// Bytes of tar.
-const WORTH_KEEPING: u64 = 8 << 20;
+const WORTH_KEEPING: u64 = 2 << 20;
 /// A tree of five million entries would be larger.
 const LARGEST_TREE: u64 = 1 << 30;
 

@@ -8,6 +8,7 @@ mod accounts;
 mod base;
 mod configuration;
 mod context;
+mod contexts;
 mod error;
 mod execute;
 mod files;
@@ -144,7 +145,7 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, DockerfileError> {
 pub fn build(workshop: &Workshop<'_>, request: &Request<'_>) -> Result<Built, DockerfileError> {
     let mut images = Vec::new();
     let mut unchanged = true;
-    let contexts = solve::Contexts::default();
+    let contexts = contexts::Contexts::default();
     for platform in request.platforms {
         let plan = planner::plan(request, platform)?;
         planner::note_unused(request, workshop.observer);

@@ -123,7 +123,7 @@ pub enum Source {
         /// What it must hash to: `sha256:…`.
         checksum: Option<String>,
         /// What it is called in a directory.
-        name: Option<String>,
+        name: String,
     },
     /// A file written in the Dockerfile.
     Heredoc {

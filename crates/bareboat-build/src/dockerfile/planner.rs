@@ -26,7 +26,7 @@ pub(super) fn plan(request: &Request<'_>, platform: &Platform) -> Result<Plan, D
     let parsed = Dockerfile::parse(request.file.source.to_vec());
     let wrong: Vec<_> = parsed.errors.iter().filter(|error| !error.deferred).collect();
     if let Some(&first) = wrong.first() {
-        let problem = Problem::Parse { error: first.clone(), more: wrong.len() - 1 };
+        let problem = Problem::Parse { error: Box::new(first.clone()), more: wrong.len() - 1 };
         return Err(problem.at(request.file.place(first.span)));
     }
     check_frontend(request, &parsed.file)?;
@@ -69,7 +69,7 @@ fn check_frontend(request: &Request<'_>, file: &Dockerfile) -> Result<(), Docker
     }
     let what = format!("the frontend `{image}`");
     let hint = Some("remove the `# syntax=` line if the file is an ordinary Dockerfile".to_owned());
-    Err(DockerfileError { problem: Problem::Unsupported { what, hint }, place })
+    Err(DockerfileError { problem: Problem::Unsupported { what, hint }, place: place.map(Box::new) })
 }
 
 fn automatic(request: &Request<'_>, platform: &Platform) -> BTreeMap<String, String> {
@@ -217,7 +217,7 @@ impl Planner<'_> {
         let parsed = Dockerfile::parse(trigger.as_bytes().to_vec());
         let text = Text { name: Arc::from("ONBUILD of the base image"), source: trigger.as_bytes().into() };
         if let Some(error) = parsed.errors.first() {
-            let problem = Problem::Parse { error: error.clone(), more: parsed.errors.len() - 1 };
+            let problem = Problem::Parse { error: Box::new(error.clone()), more: parsed.errors.len() - 1 };
             return Err(problem.at(text.place(error.span)));
         }
         let mut allowance = Allowance::default();
@@ -257,7 +257,7 @@ impl Planner<'_> {
     fn work(&self, call: &Call<'_>, configuration: &Configuration) -> Result<Work, Located> {
         match &call.command().kind {
             Kind::Copy(copy) => transfer_step::copy(self, call, configuration, copy).map(Work::Transfer),
-            Kind::Add(add) => transfer_step::add(self, call, configuration, add).map(Work::Transfer),
+            Kind::Add(add) => transfer_step::add(call, configuration, add).map(Work::Transfer),
             Kind::Run(run) => run_step::plan(self, call, configuration, run).map(Box::new).map(Work::Run),
             _ => Ok(Work::Metadata),
         }

@@ -34,7 +34,8 @@ pub(super) fn plan(
         Executed::File { heredoc, text } => {
             let name = call.instruction.heredocs.get(heredoc).map_or("script", |heredoc| &heredoc.name);
             let path = format!("/dev/pipes/{name}");
-            (vec![path.clone()], Some((path, text.as_str().to_owned())))
+            let shell = configuration.shell().into_iter();
+            (shell.chain([path.clone()]).collect(), Some((path, text.as_str().to_owned())))
         }
     };
     let variables = configuration.scope.variables();
@@ -108,26 +109,38 @@ fn one_mount(
             }
         }
         MountKind::Tmpfs => Mount::Tmpfs { target: target.ok_or_else(need_target)?, size: mount.size },
-        MountKind::Secret => {
-            let id = id.or(mount.source.clone()).unwrap_or_default();
-            let name = id.rsplit('/').next().unwrap_or(&id).to_owned();
-            let file = target.or_else(|| {
-                mount.environment.is_none().then(|| walk::clean(&format!("/run/secrets/{name}")).to_string())
-            });
-            let (environment, required) = (mount.environment.clone(), mount.required);
-            Mount::Secret { id, target: file, environment, required, mode: mode(0o400), owner }
-        }
-        MountKind::Ssh => {
-            let id = id.unwrap_or_else(|| "default".to_owned());
-            let target = target.unwrap_or_else(|| "/run/buildkit/ssh_agent.0".to_owned());
-            if mount.mode.is_some() || mount.uid.is_some() || mount.gid.is_some() {
-                let what = "another owner or mode for a key agent's socket".to_owned();
-                let hint =
-                    Some("leave `mode`, `uid` and `gid` out: the socket has those it has outside".into());
-                return Err((Problem::Unsupported { what, hint }, None));
-            }
-            Mount::Ssh { id, target, required: mount.required }
-        }
+        MountKind::Secret => secret(mount, id, target, mode(0o400)),
+        MountKind::Ssh => agent(mount, id, target)?,
+    })
+}
+
+/// A secret: a file, or a variable, or both when a target is named.
+fn secret(mount: &ResolvedMount, id: Option<String>, target: Option<String>, mode: u16) -> Mount {
+    let id = id.or(mount.source.clone()).unwrap_or_default();
+    let name = id.rsplit('/').next().unwrap_or(&id).to_owned();
+    let default = || walk::clean(&format!("/run/secrets/{name}")).to_string();
+    let target = target.or_else(|| mount.environment.is_none().then(default));
+    let owner = (mount.uid.unwrap_or(0), mount.gid.unwrap_or(0));
+    Mount::Secret {
+        id,
+        target,
+        environment: mount.environment.clone(),
+        required: mount.required,
+        mode,
+        owner,
+    }
+}
+
+fn agent(mount: &ResolvedMount, id: Option<String>, target: Option<String>) -> Result<Mount, Located> {
+    if mount.mode.is_some() || mount.uid.is_some() || mount.gid.is_some() {
+        let what = "another owner or mode for a key agent's socket".to_owned();
+        let hint = Some("leave `mode`, `uid` and `gid` out: the socket has those it has outside".into());
+        return Err((Problem::Unsupported { what, hint }, None));
+    }
+    Ok(Mount::Ssh {
+        id: id.unwrap_or_else(|| "default".to_owned()),
+        target: target.unwrap_or_else(|| "/run/buildkit/ssh_agent.0".to_owned()),
+        required: mount.required,
     })
 }
 

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
 use bareboat_dockerfile::Ignore;
 use bareboat_image::{Entry, History, Kind, Layer, Owner, Tree, TreePath};
-use bareboat_store::{Digest, Fetched};
+use bareboat_store::Digest;
 
 use super::accounts;
 use super::context::Context;
+use super::contexts::Contexts;
 use super::error::{DockerfileError, Problem};
 use super::execute::Commands;
 use super::files::{self, Files, overlay};
@@ -18,11 +18,11 @@ use super::keys::{self, Ground, Outcome};
 use super::plan::{Base, Origin, Plan, PlannedStage, Source, Step, Transfer, Work};
 use super::transfer::archive::Unpacking;
 use super::transfer::changes::{Change, Changes, Content};
-use super::transfer::copy::{Manner, copy};
+use super::transfer::copy::{CONTEXT, Manner, copy};
 use super::transfer::write::{self, Writing};
 use super::transfer::{parents, select};
 use super::walk;
-use super::{NamedContext, Request, Workshop};
+use super::{Request, Workshop};
 use crate::event::Event;
 use crate::plan::MTIME;
 
@@ -36,14 +36,6 @@ pub(super) struct Solved {
     pub history: Vec<History>,
     /// Everything was known.
     pub unchanged: bool,
-}
-
-/// Directories to copy from, read when they are first needed and then kept for every platform.
-#[derive(Default)]
-pub(super) struct Contexts {
-    own: OnceLock<Arc<Context>>,
-    named: Mutex<BTreeMap<String, Arc<Context>>>,
-    fetched: Mutex<BTreeMap<String, Fetched>>,
 }
 
 /// Solves the target of `plan`.
@@ -173,7 +165,11 @@ impl Solver<'_> {
                 let mut inputs = Vec::new();
                 for source in &transfer.sources {
                     if let Source::Url { url, checksum, .. } = source {
-                        inputs.push(self.fetch(url, checksum.as_deref())?.digest);
+                        inputs.push(
+                            self.contexts
+                                .fetch(self.workshop, self.request, url, checksum.as_deref())?
+                                .digest,
+                        );
                     }
                 }
                 inputs.extend(match self.place(&transfer.from, !paths.is_empty())? {
@@ -195,8 +191,8 @@ impl Solver<'_> {
             return Ok(None);
         }
         Ok(Some(match origin {
-            Origin::Context => Place::Directory(self.context()?),
-            Origin::Directory(name) => Place::Directory(self.named(name)?),
+            Origin::Context => Place::Directory(self.contexts.own(self.workshop, self.request)?),
+            Origin::Directory(name) => Place::Directory(self.contexts.named(self.request, name)?),
             Origin::Stage(number) => match self.done.get(number) {
                 Some(stage) => Place::Layers(stage.files.clone()),
                 None => return Err(Problem::words("the stage to copy from is missing")),
@@ -206,54 +202,6 @@ impl Solver<'_> {
                 None => return Err(Problem::words("the image to copy from is missing")),
             },
         }))
-    }
-
-    /// The build context, read at first use.
-    fn context(&self) -> Result<Arc<Context>, Problem> {
-        if let Some(context) = self.contexts.own.get() {
-            return Ok(context.clone());
-        }
-        let context = match &self.request.context {
-            Some(root) => {
-                (self.workshop.observer)(Event::Stage { name: "Reading the build context".to_owned() });
-                let ignore = ignore_file(self.request.path.as_deref(), root)?;
-                Context::open(root, &ignore, self.request.modes)?
-            }
-            None => Context::empty(),
-        };
-        Ok(self.contexts.own.get_or_init(|| Arc::new(context)).clone())
-    }
-
-    fn named(&self, name: &str) -> Result<Arc<Context>, Problem> {
-        let mut named = self.contexts.named.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(context) = named.get(name) {
-            return Ok(context.clone());
-        }
-        let Some(NamedContext::Directory(root)) = self.request.contexts.get(name) else {
-            return Err(Problem::words(format!("there is no context `{name}`")));
-        };
-        let ignore = ignore_file(None, root)?;
-        let context = Arc::new(Context::open(root, &ignore, self.request.modes)?);
-        named.insert(name.to_owned(), context.clone());
-        Ok(context)
-    }
-
-    /// A file of the network, fetched once per build; one whose digest is given only if it is not here.
-    fn fetch(&self, url: &str, checksum: Option<&str>) -> Result<Fetched, Problem> {
-        let mut known = self.contexts.fetched.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(fetched) = known.get(url) {
-            return Ok(fetched.clone());
-        }
-        let request = bareboat_store::Request {
-            urls: vec![url.to_owned()],
-            digest: checksum.and_then(|checksum| checksum.parse().ok()),
-            limit: LARGEST_DOWNLOAD,
-            label: bareboat_store::redact_url(url),
-            ..bareboat_store::Request::default()
-        };
-        let fetched = self.request.fetcher.fetch(self.workshop.store, &request)?;
-        known.insert(url.to_owned(), fetched.clone());
-        Ok(fetched)
     }
 
     /// WORKDIR: makes what is missing, owned by the user of the moment.
@@ -310,8 +258,8 @@ impl Solver<'_> {
                     put(&mut changes, name, Change { entry, content }, &transfer.destination, &manner)?;
                 }
                 Source::Url { url, checksum, name } => {
-                    let name = remote_name(url, name.as_deref(), &transfer.destination)?;
-                    let fetched = self.fetch(url, checksum.as_deref())?;
+                    let fetched =
+                        self.contexts.fetch(self.workshop, self.request, url, checksum.as_deref())?;
                     if let Some(unpacking) = &mut unpacking {
                         let (path, file) = (walk::clean(name), store.open_blob(&fetched.digest)?);
                         let to = &transfer.destination;
@@ -341,7 +289,7 @@ impl Solver<'_> {
     ) -> Result<Option<Layer>, Problem> {
         let empty = Tree::new();
         let nobody = Ignore::default();
-        let manner = Manner { origin: "the build context", owner: None, mode: None, exclude: &nobody };
+        let manner = Manner { origin: CONTEXT, owner: None, mode: None, exclude: &nobody };
         let mut changes = Changes::new(&empty);
         let is_directory = path.is_root() || files::is_directory(&context.tree, path);
         let destination = if is_directory { format!("{path}/") } else { path.to_string() };
@@ -390,7 +338,7 @@ impl Solved {
 impl Origin {
     fn describe(&self) -> String {
         match self {
-            Self::Context => "the build context".to_owned(),
+            Self::Context => CONTEXT.to_owned(),
             Self::Directory(name) => format!("the context `{name}`"),
             Self::Stage(number) => format!("stage {number}"),
             Self::Image(name) => format!("the image `{name}`"),
@@ -445,41 +393,4 @@ fn put(
     copy(changes, &source, &path, destination, manner)?;
     changes.place(&path, &change.content);
     Ok(())
-}
-
-/// What a file of the network is called: by its address in a directory, else by the destination.
-fn remote_name<'n>(url: &str, name: Option<&'n str>, destination: &'n str) -> Result<&'n str, Problem> {
-    let own = destination.rsplit('/').next().filter(|own| !own.is_empty());
-    own.or(name).ok_or_else(|| Problem::Words {
-        message: format!("`{}` does not say what the file is called", bareboat_store::redact_url(url)),
-        hint: Some("write the file's name at the end of the destination".to_owned()),
-    })
-}
-
-/// Bytes: as much as a registry takes for a layer.
-const LARGEST_DOWNLOAD: u64 = 10 << 30;
-
-/// `<Dockerfile>.dockerignore` beside the Dockerfile, else the context's `.dockerignore`.
-fn ignore_file(dockerfile: Option<&Path>, root: &Path) -> Result<Ignore, Problem> {
-    let own = dockerfile.map(|path| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".dockerignore");
-        PathBuf::from(name)
-    });
-    for path in own.into_iter().chain([root.join(".dockerignore")]) {
-        match std::fs::read(&path) {
-            Ok(text) => {
-                return Ignore::parse(text).map_err(|error| Problem::Words {
-                    message: format!("cannot use `{}`: {error}", path.display()),
-                    hint: error.hint(),
-                });
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => {
-                let (path, reason) = (path.display().to_string(), error.to_string());
-                return Err(Problem::Read { path, reason });
-            }
-        }
-    }
-    Ok(Ignore::default())
 }

@@ -27,12 +27,7 @@ pub(super) fn copy(
 }
 
 /// ADD.
-pub(super) fn add(
-    _planner: &Planner<'_>,
-    call: &Call<'_>,
-    configuration: &Configuration,
-    add: &Add,
-) -> Result<Transfer, Located> {
+pub(super) fn add(call: &Call<'_>, configuration: &Configuration, add: &Add) -> Result<Transfer, Located> {
     let mut transfer = common(call, configuration, &add.transfer, Origin::Context)?;
     let checksum =
         add.checksum.as_ref().map(|word| configuration.expand(call.instruction, word)).transpose()?;
@@ -46,7 +41,8 @@ pub(super) fn add(
         }
         if is_remote(path) {
             remote += 1;
-            let (url, name) = (path.clone(), name_of(path));
+            let name = remote_name(path, &transfer.destination).map_err(|problem| (problem, None))?;
+            let url = path.clone();
             *source = Source::Url { url, name, checksum: checksum.clone() };
         }
     }
@@ -119,6 +115,16 @@ fn is_repository(source: &str) -> bool {
     let path = source.split(['#', '?']).next().unwrap_or(source);
     ["git://", "ssh://", "git@"].iter().any(|start| source.starts_with(start))
         || is_remote(source) && path.ends_with(".git")
+}
+
+/// What a file of the network is called: by the destination, or in a directory by its address.
+fn remote_name(url: &str, destination: &str) -> Result<String, Problem> {
+    let own = destination.rsplit('/').next().filter(|own| !own.is_empty());
+    let found = own.map(str::to_owned).or_else(|| name_of(url));
+    found.ok_or_else(|| Problem::Words {
+        message: format!("`{}` does not say what the file is called", bareboat_store::redact_url(url)),
+        hint: Some("write the file's name at the end of the destination".to_owned()),
+    })
 }
 
 /// The last component of an address's path.

@@ -77,8 +77,15 @@ pub fn copy(
 
 /// A source is not there.
 pub fn missing(path: &str, origin: &str) -> Problem {
-    Problem::NoSource { path: path.to_owned(), origin: origin.to_owned(), hint: None }
+    let hint = (origin == CONTEXT).then(|| {
+        "paths are below the context's directory, and what its `.dockerignore` excludes is not there"
+            .to_owned()
+    });
+    Problem::NoSource { path: path.to_owned(), origin: origin.to_owned(), hint }
 }
+
+/// What the build context is called in messages.
+pub const CONTEXT: &str = "the build context";
 
 /// `--exclude` also means files that a source names directly, by their last component.
 fn excluded(exclude: &Ignore, path: &TreePath) -> bool {
