@@ -15,7 +15,7 @@ use bareboat_image::source::{Select, Source};
 use bareboat_image::tar::read::{Limits, TarReader};
 use bareboat_image::{ImageConfig, Index, Manifest, Reference, TreePath};
 use bareboat_inspect::audit::{Auditor, Configuration, Context, Preset, render};
-use bareboat_inspect::facts::{Facts, Reading};
+use bareboat_inspect::facts::{Checksums, Facts, Reading};
 use bareboat_packages::deb::{self, ArchiveDate, Keyring, ReleaseFile, SuiteRole};
 use bareboat_packages::debfile::{Control, DebError, DebReader};
 use bareboat_packages::elf::ElfFacts;
@@ -267,13 +267,18 @@ pub fn root_fs(data: &[u8]) {
     let Ok(source) = Source::open(&file, directory.path()) else { return };
     let Ok(images) = source.images(&Select::default()) else { return };
     for image in images.iter().take(3) {
-        let reading = Reading { name: "fuzz", temporary_directory: directory.path(), limits };
+        let reading = Reading {
+            name: "fuzz",
+            temporary_directory: directory.path(),
+            limits,
+            checksums: Checksums::Md5,
+        };
         let Ok(facts) = Facts::read(image, &reading) else { continue };
         let configuration = Configuration { preset: Preset::All, ..Configuration::default() };
         let Ok(auditor) = Auditor::new(configuration) else { return };
         let audit = auditor.audit(&Context { facts: &facts, today: None });
         assert_eq!(facts.sizes.shipped, facts.sizes.visible + facts.sizes.hidden);
-        let _ = render::text(&facts, &audit);
+        let _ = render::text(&facts, &audit, None);
         let _ = render::json(&[(facts, audit)]);
     }
 }

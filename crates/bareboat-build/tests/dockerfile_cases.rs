@@ -1,4 +1,5 @@
 //! Builds every case file below `tests/dockerfile/` and compares what comes out, entry by entry. No case needs
+#![allow(clippy::unwrap_used)]
 //! privileges, a network or an engine.
 //!
 //! A case file begins with a sentence; sections follow, each with a line `== NAME` before it:
@@ -198,7 +199,7 @@ impl<'t> Case<'t> {
             let mut lines: Vec<&str> = warnings.lines().collect();
             lines.dedup();
             let half = lines.len() / 2;
-            if lines.len() % 2 == 0 && lines[..half] == lines[half..] {
+            if lines.len().is_multiple_of(2) && lines[..half] == lines[half..] {
                 lines.truncate(half);
             }
             outcome.insert("warnings", lines.join("\n") + "\n");

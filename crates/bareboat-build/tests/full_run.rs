@@ -573,7 +573,8 @@ impl Numbers {
             8 => format!("rm -rf {one}; ln -s {other} {one}"),
             9 => format!("mv {one} {other}"),
             10 => format!("chmod {:o} {one}; chown -h {number}:{} {one}", 0o700 + number % 64, number + 1),
-            _ => format!("rm -f {one}; mkfifo {one}"),
+            // No pipes: the next to write to one would wait for ever.
+            _ => format!("rm -f {one}; mkdir {one}"),
         }
     }
 }
@@ -592,7 +593,7 @@ fn a_layer_over_its_base_shows_what_its_command_left() {
         let executor = place.executor(tier);
         let mut numbers = Numbers(seed as u64 + 1);
         let mut layers = place.base.clone();
-        for step in 0..25 {
+        for step in 0..12 {
             let changes: Vec<String> =
                 (0..8).map(|_| format!("({}) 2> /dev/null", numbers.change())).collect();
             let script = format!("set +e; mkdir -p /w; {}; {show}", changes.join("; "));
@@ -669,11 +670,11 @@ fn packages_are_installed_alike_in_every_way() {
     for tier in tiers {
         let executor = place.executor(tier);
         let started = Instant::now();
-        let text = printed(&executor, &[base.clone()], &shell("true"));
+        let text = printed(&executor, std::slice::from_ref(&base), &shell("true"));
         assert_eq!(text, "");
         eprintln!("{tier}: {:?} to unpack a Debian root and to run nothing", started.elapsed());
         let started = Instant::now();
-        let layer = changed(&executor, &[base.clone()], &command);
+        let layer = changed(&executor, std::slice::from_ref(&base), &command);
         eprintln!("{tier}: {:?} to install packages, {} bytes", started.elapsed(), layer.size);
         let text = listing(&place.store, &layer);
         for line in ["-2755 0:101 /usr/bin/crontab", "d2750 100:101 /srv/service", "security.capability="] {

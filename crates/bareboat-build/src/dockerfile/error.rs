@@ -145,7 +145,7 @@ impl Problem {
                 Fault::World
             }
             Self::Read { .. } => Fault::World,
-            Self::Run(_) => Fault::World,
+            Self::Run(error) => error.fault(),
             Self::Build(error) => error.fault(),
             _ => Fault::Input,
         }

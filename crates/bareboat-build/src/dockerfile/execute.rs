@@ -16,9 +16,7 @@ use super::solve::{Failed, Place, Solver};
 use super::walk::clean;
 use super::{Request, Workshop};
 use crate::event::Event;
-use crate::run::{
-    BindSource, CacheMount, Command, Executor, Network, Outcome, RunError, RunMount, Sharing, Stream,
-};
+use crate::run::{BindSource, Command, Executor, Network, Outcome, RunError, RunMount, Sharing, Stream};
 
 /// Executes commands, once there is one: a build without RUN asks nothing of the machine.
 pub(super) struct Commands<'s> {
@@ -148,7 +146,7 @@ fn mount(solver: &Solver<'_>, mount: &Mount) -> Result<Option<RunMount>, Problem
         Mount::Bind { from, source, target, writable } => {
             RunMount::Bind { source: bind(solver, from, source)?, target: target.into(), writable: *writable }
         }
-        Mount::Cache { id, sharing, mode, owner, target, read_only, from } => RunMount::Cache(CacheMount {
+        Mount::Cache { id, sharing, mode, owner, target, read_only, from } => RunMount::Cache {
             id: id.clone(),
             sharing: match *sharing {
                 "locked" => Sharing::Locked,
@@ -160,7 +158,7 @@ fn mount(solver: &Solver<'_>, mount: &Mount) -> Result<Option<RunMount>, Problem
             target: target.into(),
             read_only: *read_only,
             from: from.as_ref().map(|(from, source)| bind(solver, from, source)).transpose()?,
-        }),
+        },
         Mount::Tmpfs { target, size } => RunMount::Tmpfs { target: target.into(), size: *size },
         Mount::Secret { id, target, required, mode, owner, .. } => {
             let (Some(content), Some(target)) = (secret(solver, id, *required)?, target) else {
@@ -169,8 +167,13 @@ fn mount(solver: &Solver<'_>, mount: &Mount) -> Result<Option<RunMount>, Problem
             let owner = Owner { uid: owner.0, gid: owner.1 };
             RunMount::Secret { content: content.clone(), target: target.into(), mode: *mode, owner }
         }
-        Mount::Ssh { id, target, required } => match solver.request.agents.get(id) {
-            Some(socket) => RunMount::Ssh { socket: socket.clone(), target: target.into() },
+        Mount::Ssh { id, target, required, mode, owner } => match solver.request.agents.get(id) {
+            Some(socket) => RunMount::Ssh {
+                socket: socket.clone(),
+                target: target.into(),
+                mode: *mode,
+                owner: Owner { uid: owner.0, gid: owner.1 },
+            },
             None if *required => {
                 let message = format!("the key agent `{id}` is required and was not given");
                 let hint = Some(format!("pass `--ssh {id}`"));

@@ -42,7 +42,7 @@ pub enum Base {
     /// Another stage.
     Stage(usize),
     /// An image.
-    Image(BaseImage),
+    Image(Box<BaseImage>),
 }
 
 /// One instruction.
@@ -219,6 +219,10 @@ pub enum Mount {
         target: String,
         /// It must be given.
         required: bool,
+        /// Permission bits.
+        mode: u16,
+        /// Owner.
+        owner: (u32, u32),
     },
 }
 

@@ -180,7 +180,7 @@ impl Planner<'_> {
             Named::Image(name) => {
                 let image = self.image(name, &platform).map_err(at)?;
                 let configuration = Configuration::new(Some(&image.config), &platform, escape);
-                Ok((Base::Image(image), configuration))
+                Ok((Base::Image(Box::new(image)), configuration))
             }
             Named::Unknown => Err(at(Problem::words("the base image is unknown"))),
         }

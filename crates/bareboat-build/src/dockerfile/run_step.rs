@@ -110,7 +110,7 @@ fn one_mount(
         }
         MountKind::Tmpfs => Mount::Tmpfs { target: target.ok_or_else(need_target)?, size: mount.size },
         MountKind::Secret => secret(mount, id, target, mode(0o400)),
-        MountKind::Ssh => agent(mount, id, target)?,
+        MountKind::Ssh => agent(mount, id, target, mode(0o600)),
     })
 }
 
@@ -131,17 +131,14 @@ fn secret(mount: &ResolvedMount, id: Option<String>, target: Option<String>, mod
     }
 }
 
-fn agent(mount: &ResolvedMount, id: Option<String>, target: Option<String>) -> Result<Mount, Located> {
-    if mount.mode.is_some() || mount.uid.is_some() || mount.gid.is_some() {
-        let what = "another owner or mode for a key agent's socket".to_owned();
-        let hint = Some("leave `mode`, `uid` and `gid` out: the socket has those it has outside".into());
-        return Err((Problem::Unsupported { what, hint }, None));
-    }
-    Ok(Mount::Ssh {
+fn agent(mount: &ResolvedMount, id: Option<String>, target: Option<String>, mode: u16) -> Mount {
+    Mount::Ssh {
         id: id.unwrap_or_else(|| "default".to_owned()),
         target: target.unwrap_or_else(|| "/run/buildkit/ssh_agent.0".to_owned()),
         required: mount.required,
-    })
+        mode,
+        owner: (mount.uid.unwrap_or(0), mount.gid.unwrap_or(0)),
+    }
 }
 
 impl RunStep {

@@ -1,5 +1,6 @@
 //! Changes as overlayfs records them, made by hand, and what is written of them.
 
+use std::fs::File;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::{Duration, SystemTime};
 

@@ -147,7 +147,7 @@ impl Scene {
             BindSource::Directory(path) => {
                 let real = fs::canonicalize(path).map_err(fail(path))?;
                 let metadata = fs::symlink_metadata(&real).map_err(fail(path))?;
-                let whole = Lower::new(&[real.clone()], ground.records);
+                let whole = Lower::new(std::slice::from_ref(&real), ground.records);
                 Ok(Source {
                     directory: metadata.is_dir().then_some(whole),
                     own: Found { path: real, metadata },

@@ -138,7 +138,7 @@ impl<'a> Registries<'a> {
 
     /// Does `work` with the first place that `reference` can be read from: its mirrors, then where it is kept. Whatever
     /// is wrong with a mirror, only the last place's error counts.
-    fn from_any<'r, T>(
+    fn anywhere<'r, T>(
         &'r self,
         reference: &Reference,
         work: impl Fn(&Repository<'r>) -> Result<T, RegistryError>,

@@ -36,7 +36,7 @@ impl Registries<'_> {
     /// # Errors
     /// [`RegistryError::NotFound`], a document that is none or not the one its digest says, and the network's.
     pub fn resolve(&self, reference: &Reference) -> Result<Descriptor, RegistryError> {
-        self.from_any(reference, |repository| {
+        self.anywhere(reference, |repository| {
             document(repository, self, &at(reference), reference.digest(), None)
         })
     }
@@ -49,7 +49,7 @@ impl Registries<'_> {
     /// # Errors
     /// As [`Registries::resolve`]; [`RegistryError::NoPlatform`].
     pub fn pull(&self, reference: &Reference, options: &PullOptions) -> Result<Pulled, RegistryError> {
-        self.from_any(reference, |repository| self.pull_from(repository, reference, options))
+        self.anywhere(reference, |repository| self.pull_from(repository, reference, options))
     }
 
     fn pull_from(
@@ -84,7 +84,7 @@ impl Registries<'_> {
         reference: &Reference,
         options: &PullOptions,
     ) -> Result<(Repository<'_>, Descriptor), RegistryError> {
-        self.from_any(reference, |repository| {
+        self.anywhere(reference, |repository| {
             let (descriptor, _) = self.documents(repository, reference, options)?;
             Ok((repository.clone(), descriptor))
         })

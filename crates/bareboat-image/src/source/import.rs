@@ -53,7 +53,7 @@ impl Source<'_> {
             .iter()
             .map(|root| match root {
                 Root::Oci { descriptor, name } => (name.as_deref(), Some(&**descriptor)),
-                Root::Docker(_) | Root::Files(_) => (None, None),
+                Root::Docker(_) | Root::Files(_) | Root::Layers(_) => (None, None),
             })
             .collect();
         let fits = |name: Option<&str>| {

@@ -110,7 +110,8 @@ impl<'a> Commands<'a> {
         // The overlay is writable where the image is; what a set-up writes is there for the test.
         sandbox.mounts.clear();
         sandbox.network = Network::None;
-        sandbox.root_mode = RootMode::Overlay { upper: overlay.upper.clone(), work: overlay.work.clone() };
+        let (upper, work) = (overlay.upper.clone(), overlay.work.clone());
+        sandbox.root_mode = RootMode::Overlay { below: Vec::new(), upper, work };
         let time = Some(Duration::from_secs(self.arguments.timeout));
         let (mut output, mut error) = (Vec::new(), Vec::new());
         let finished = run_command(sandbox, Limits { time, output: 0 }, |stream, bytes| {
@@ -126,6 +127,7 @@ impl<'a> Commands<'a> {
             Ending::TimedOut => {
                 Err(NotRun::Failed(format!("it ran for {} seconds and was ended", self.arguments.timeout)))
             }
+            Ending::Stopped => Err(NotRun::Failed("it was ended".to_owned())),
         }
     }
 }
