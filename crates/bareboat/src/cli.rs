@@ -45,7 +45,7 @@ pub enum ColorChoice {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Build an image from an application directory.
-    Build(BuildArgs),
+    Build(Box<BuildArgs>),
     /// Run an image, or build a directory and run it.
     Run(RunArgs),
     /// Write `bareboat.lock`: every package and wheel by digest.
@@ -330,8 +330,6 @@ pub enum PrintChoice {
 pub struct BuildArgs {
     #[command(flatten)]
     pub make: MakeArgs,
-    #[command(flatten)]
-    pub dockerfile: DockerfileArgs,
     /// Platforms, separated by commas: linux/amd64, linux/arm64.
     #[arg(long, value_delimiter = ',', value_name = "PLATFORM")]
     pub platform: Vec<String>,
@@ -355,6 +353,9 @@ pub struct BuildArgs {
     /// How the result is printed.
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+    // Last: its heading would cover what follows.
+    #[command(flatten)]
+    pub dockerfile: DockerfileArgs,
 }
 
 /// `run`.
@@ -520,6 +521,9 @@ pub struct LintArgs {
     /// Which ShellCheck is asked about scripts: the one on the search path, none, or this one [default: auto].
     #[arg(long, value_name = "auto|off|PATH", value_parser = shellcheck_choice)]
     pub shellcheck: Option<ShellCheckChoice>,
+    /// Where base images may be read, first asked first; without it only built-in tables are asked.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "PLACE")]
+    pub resolve: Vec<ResolveFrom>,
     /// How findings are printed [default: text].
     #[arg(long, value_enum)]
     pub format: Option<FindingFormat>,
@@ -527,6 +531,19 @@ pub struct LintArgs {
 
 fn shellcheck_choice(text: &str) -> Result<ShellCheckChoice, std::convert::Infallible> {
     Ok(text.into())
+}
+
+/// Where a base image may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum ResolveFrom {
+    /// The local store.
+    Store,
+    /// Docker.
+    Docker,
+    /// Podman.
+    Podman,
+    /// The image's registry: the image is pulled.
+    Registry,
 }
 
 /// From where on findings are a failure.

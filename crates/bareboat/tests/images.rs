@@ -426,3 +426,24 @@ fn the_page_works_in_a_browser_and_asks_for_nothing() {
     assert!(dom.contains("<output>2 of "), "{dom}");
     assert!(dom.contains("<tr hidden=\"\"><td>/srv/data</td>"), "{dom}");
 }
+
+#[test]
+fn base_images_are_read_where_the_user_allows_it() {
+    let place = place();
+    place.file("Dockerfile", "FROM good:1\nCMD run me\n");
+    let base = ["lint", "--shellcheck", "off", "--preset", "buildkit", "--format", "gnu"];
+    let enabled = ["--enable", "shell-form-without-shell", "--ignore", "shell-form-pid1", "Dockerfile"];
+    let lint = |resolve: &[&str]| place.run(&[&base, resolve, &enabled].concat());
+    // Nobody's table knows it.
+    assert_eq!(lint(&[]).stdout, "");
+    let said = lint(&["--resolve", "store"]);
+    assert_eq!(
+        said.stdout,
+        "Dockerfile:2:5: error: `CMD` in shell form needs `/bin/sh`, and `good:1` has none [shell-form-without-shell, P07]\n",
+        "{}",
+        said.stderr
+    );
+    // Docker does not have it, or is not there: the next place is asked.
+    let said = lint(&["--resolve", "docker,store"]);
+    assert_eq!(said.stdout.lines().count(), 1, "{}", said.stderr);
+}

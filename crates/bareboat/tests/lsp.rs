@@ -249,3 +249,28 @@ fn nonsense_is_answered_with_an_error() {
     editor.change(URI, 2, json!([{ "range": range, "text": "USER 1\n" }]));
     assert_eq!(editor.leave(), Some(0));
 }
+
+#[test]
+fn the_configuration_file_beside_a_document_counts() {
+    let directory = tempfile::tempdir().unwrap();
+    let uri = format!("file://{}/Dockerfile", directory.path().display());
+    let configuration = directory.path().join("bareboat.toml");
+    let text = "FROM debian:13\nMAINTAINER Jane\nRUN cd /x\n";
+    let rules = |diagnostics: &Value| -> Vec<String> {
+        let list = diagnostics.as_array().unwrap();
+        list.iter().map(|one| one["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let mut editor = Editor::greeted(json!({}), json!({ "preset": "hadolint", "shellcheck": "off" }));
+    let before = rules(&editor.open(&uri, text));
+    std::fs::write(&configuration, "[lint]\nignore = [\"maintainer\"]\n").unwrap();
+    let after = rules(&editor.change(&uri, 2, json!([{ "text": text }])));
+    let gone: Vec<&String> = before.iter().filter(|rule| !after.contains(rule)).collect();
+    assert_eq!(gone, ["maintainer"], "{before:?} {after:?}");
+    // One that cannot be used is said, and does not stop anything.
+    std::fs::write(&configuration, "[lint]\nignored = []\n").unwrap();
+    assert_eq!(rules(&editor.change(&uri, 3, json!([{ "text": text }]))), before);
+    let complaint = editor.read();
+    assert_eq!(complaint["method"], "window/showMessage");
+    assert!(complaint["params"]["message"].as_str().unwrap().contains("bareboat.toml"), "{complaint}");
+    assert_eq!(editor.leave(), Some(0));
+}

@@ -177,7 +177,7 @@ fn check(session: &Session, file: &Path, context: &Path) -> Result<ExitCode, Fai
         [Path::new("bareboat"), Path::new("lint"), Path::new("--context"), context, Path::new("--"), file];
     let parsed = Cli::try_parse_from(words).map_err(|error| Failure::input(error.to_string()))?;
     match parsed.command {
-        Command::Lint(arguments) => lint::run(&arguments, &session.terminal),
+        Command::Lint(arguments) => lint::run(&arguments, &parsed.global, &session.terminal),
         _ => Ok(ExitCode::SUCCESS),
     }
 }

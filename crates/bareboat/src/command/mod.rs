@@ -53,7 +53,7 @@ pub fn run(arguments: Cli, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure
     }
     // Judging a file needs no cache.
     if let Command::Lint(lint) = &arguments.command {
-        return lint::run(lint, terminal);
+        return lint::run(lint, &arguments.global, terminal);
     }
     if let Command::Explain(explain) = &arguments.command
         && let Some(code) = explain::rule(explain)?
@@ -92,7 +92,7 @@ pub fn run(arguments: Cli, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure
         Command::Login(login) => registry::login(&session, &login),
         Command::Logout { domain } => registry::logout(&session, &domain),
         Command::Cache { action } => cache::run(session, action),
-        Command::Lint(lint) => lint::run(&lint, terminal),
+        Command::Lint(lint) => lint::run(&lint, &arguments.global, terminal),
         Command::Lsp => lsp::run(),
         Command::Man { directory } => manual::run(directory.as_deref()),
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),

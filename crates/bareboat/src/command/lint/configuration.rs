@@ -172,20 +172,44 @@ fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), NotFound | NotADirectory | IsADirectory)
 }
 
+/// What somebody asks for besides a file: it wins, and its lists add.
+pub struct Wishes<'a> {
+    /// Where to start from.
+    pub preset: Option<Preset>,
+    /// Rules that are on.
+    pub enable: &'a [String],
+    /// Rules that are off.
+    pub ignore: &'a [String],
+}
+
+impl Wishes<'_> {
+    /// The file with these wishes.
+    pub fn over(&self, file: &ConfigurationFile) -> Configuration {
+        let mut configuration = file.configuration();
+        configuration.preset = self.preset.unwrap_or(configuration.preset);
+        configuration.ignore.retain(|name| !self.enable.iter().any(|enabled| means_the_same(name, enabled)));
+        configuration.ignore.extend_from_slice(self.ignore);
+        configuration.enable.extend_from_slice(self.enable);
+        configuration
+    }
+}
+
+/// The linter for files in `directory`, by the nearest configuration file and `wishes`.
+pub fn linter_for(directory: &Path, wishes: &Wishes<'_>) -> Result<Linter, Failure> {
+    let (path, file) = nearest(&absolute(directory))?.unwrap_or_default();
+    linter(wishes.over(&file), &path)
+}
+
 /// What a file and the command line ask for together.
 fn effective(arguments: &LintArgs, path: &Path, file: &ConfigurationFile) -> Result<Effective, Failure> {
-    let mut configuration = file.configuration();
-    if let Some(choice) = arguments.preset {
-        configuration.preset = preset(choice);
-    }
+    let wishes =
+        Wishes { preset: arguments.preset.map(preset), enable: &arguments.enable, ignore: &arguments.ignore };
+    let mut configuration = wishes.over(file);
     if let Some(ruleset) = &arguments.ruleset {
         configuration.ruleset = ruleset
             .parse()
             .map_err(|error| Failure::input(format!("cannot use `--ruleset {ruleset}`")).because(error))?;
     }
-    configuration.ignore.retain(|name| !arguments.enable.iter().any(|enabled| means_the_same(name, enabled)));
-    configuration.ignore.extend(arguments.ignore.iter().cloned());
-    configuration.enable.extend(arguments.enable.iter().cloned());
     configuration.pragmas &= !arguments.no_pragmas;
     let beside = path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
     Ok(Effective {

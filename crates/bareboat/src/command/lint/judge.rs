@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use bareboat_inspect::knowledge::{self, Date};
+use bareboat_inspect::knowledge::Date;
 use bareboat_inspect::lint::{
     BuildContext, Embedded, HostKind, Input, Linter, RunShellCheck, ScriptToCheck, WhichFixes, add_ignores,
 };
 use bareboat_report::{FileReport, FileWrite, Finding};
 
+use super::bases::Bases;
 use super::configuration::Effective;
 use super::directory::DirectoryFiles;
 use super::source::Target;
@@ -24,6 +25,8 @@ pub struct Asked<'a> {
     pub today: Option<Date>,
     /// Who is asked about scripts.
     pub shellcheck: Option<&'a ShellCheck>,
+    /// What is known about base images.
+    pub bases: &'a Bases,
 }
 
 /// What one file gave.
@@ -101,14 +104,14 @@ impl Surroundings<'_> {
     ) -> Done {
         let files = self.context.map(DirectoryFiles::new);
         let build = files.as_ref().map(|files| BuildContext::new(files, self.name.as_deref(), self.assumed));
-        let Asked { today, shellcheck, .. } = *self.asked;
+        let Asked { today, shellcheck, bases, .. } = *self.asked;
         let ask = |scripts: &[ScriptToCheck]| shellcheck.map_or_else(Vec::new, |found| found.ask(scripts));
         let input = Input {
             source: text,
             build: build.as_ref(),
             today,
             arguments,
-            facts: &knowledge::lookup,
+            facts: &|reference, today| bases.lookup(reference, today),
             shellcheck: shellcheck.is_some().then_some(&ask as &RunShellCheck<'_>),
         };
         match change {

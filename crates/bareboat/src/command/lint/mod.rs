@@ -1,6 +1,7 @@
-//! `bareboat lint`: judges Dockerfiles, and repairs them. Opens no cache.
+//! `bareboat lint`: judges Dockerfiles, and repairs them. Opens no cache but for `--resolve`.
 
 mod accepted;
+mod bases;
 mod configuration;
 mod directory;
 mod judge;
@@ -18,15 +19,16 @@ use std::time::SystemTime;
 use bareboat_inspect::knowledge::Date;
 use rayon::prelude::*;
 
+use self::bases::Bases;
 use self::configuration::{Configurations, Effective};
-pub use self::configuration::{format, threshold};
+pub use self::configuration::{Wishes, format, linter_for, threshold};
 pub use self::directory::DirectoryFiles;
 use self::judge::{Asked, Judged, judge};
 pub use self::list::describe;
 pub use self::show::sum_of;
 use self::source::Target;
 use self::walk::Exclude;
-use crate::cli::LintArgs;
+use crate::cli::{Global, LintArgs};
 use crate::failure::Failure;
 use crate::shellcheck::ShellCheck;
 use crate::terminal::Terminal;
@@ -35,7 +37,7 @@ use crate::terminal::Terminal;
 const WORTH_THREADS: usize = 4;
 
 /// Judges every file that is named; 1 when something is found.
-pub fn run(arguments: &LintArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
+pub fn run(arguments: &LintArgs, global: &Global, terminal: &Arc<Terminal>) -> Result<ExitCode, Failure> {
     let mut configurations = Configurations::new(arguments, terminal);
     let here = configurations.of(Path::new("."))?;
     if arguments.list_rules {
@@ -52,7 +54,8 @@ pub fn run(arguments: &LintArgs, terminal: &Terminal) -> Result<ExitCode, Failur
         wanted.push((target, configurations.of(target.configured_in())?));
     }
     let shellcheck = ShellCheck::find(&here.shellcheck, std::env::var_os("PATH").as_deref())?;
-    let asked = Asked { arguments, today: today(), shellcheck: shellcheck.as_ref() };
+    let bases = Bases::new(arguments, global, terminal)?;
+    let asked = Asked { arguments, today: today(), shellcheck: shellcheck.as_ref(), bases: &bases };
     let (kept, mut judged) = judge_all(&asked, &wanted, &mut failures);
     for trouble in shellcheck.iter().flat_map(ShellCheck::troubles) {
         terminal.warning(&trouble);

@@ -1,6 +1,6 @@
 //! `bareboat lsp`: the linter as a language server on standard input and output (LSP 3.17).
 //!
-//! It knows what editors tell it: documents as they are typed, never files that were not opened. Positions are in
+//! It knows what editors tell it, documents as they are typed, and the configuration file nearest to each. Positions are in
 //! UTF-8 when the editor offers that, otherwise in UTF-16. Everything that waits in the input is read before
 //! documents are judged again, so fast typing costs one judgement and not one per key.
 
