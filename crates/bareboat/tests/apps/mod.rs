@@ -148,7 +148,7 @@ fn uv() -> PathBuf {
 }
 
 /// The package index as the machine's own pip finds it.
-fn index() -> String {
+pub fn index() -> String {
     const ASK: &str = "from pip._internal.configuration import Configuration as C\n\
         from pip._internal.models.index import PyPI\n\
         c = C(isolated=False)\nc.load()\nd = dict(c.items())\n\
