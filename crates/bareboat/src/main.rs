@@ -15,11 +15,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Findings and trees are many small things made and dropped on two and more threads; the C library's allocator takes
-/// a sixth of the time of `lint` for that.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let arguments = match cli::Cli::try_parse() {
         Ok(arguments) => arguments,
