@@ -45,6 +45,9 @@ fn missing() -> Vec<(&'static str, String)> {
         ("skopeo", "skopeo", &["--version"], "apt-get install skopeo"),
         ("a registry", "docker-registry", &["--version"], "apt-get install docker-registry"),
         ("newuidmap", "newuidmap", &[], "apt-get install uidmap"),
+        ("debootstrap", "debootstrap", &["--version"], "apt-get install debootstrap"),
+        ("a static busybox", "busybox", &["true"], "apt-get install busybox-static"),
+        ("setcap", "setcap", &[], "apt-get install libcap2-bin"),
         ("Chromium", "chromium", &["--version"], "apt-get install chromium"),
         ("gpgv", "gpgv", &["--version"], "apt-get install gpgv"),
     ];
