@@ -286,7 +286,7 @@ fn a_full_disk_is_named_and_left_without_rubbish() {
     if !full::wanted("full_disk") || !place::is_root("full_disk") {
         return;
     }
-    for megabytes in [1, 8, 30, 60] {
+    for megabytes in [1, 8, 20, 40] {
         let (job, mirror) = (Job::new(), Mirror::start());
         fs::create_dir(job.cache()).unwrap();
         let script = format!(
