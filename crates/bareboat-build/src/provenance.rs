@@ -6,6 +6,7 @@
 use bareboat_image::Platform;
 use bareboat_packages::deb::LockedDeb;
 use bareboat_packages::pypi::{DistributionSource, LockedDistribution};
+use bareboat_packages::sbom::purl::escaped;
 use bareboat_store::Digest;
 use serde_json::{Map, Value, json};
 
@@ -121,14 +122,6 @@ fn distribution(one: &LockedDistribution) -> Value {
         value["digest"] = json!({ "gitCommit": git.commit });
     }
     value
-}
-
-/// Percent-encoding of what may not stand in a part of a purl.
-fn escaped(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte);
-    text.bytes()
-        .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
 }
 
 #[cfg(test)]

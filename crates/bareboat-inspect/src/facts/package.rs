@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use bareboat_image::TreePath;
 use bareboat_packages::deb::paragraphs;
 use bareboat_packages::pypi::DistributionName;
+use bareboat_packages::sbom::purl::escaped;
 use bareboat_packages::wheel::{Metadata, WheelInfo};
 
 use super::Facts;
@@ -305,14 +306,6 @@ fn purl(
     }
 }
 
-/// Percent-encoding of what may not stand in a part of a purl.
-fn escaped(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte);
-    text.bytes()
-        .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -324,6 +317,5 @@ mod tests {
         assert_eq!(path("\"a,b.py\",,").as_deref(), Some("/usr/lib/python3/site-packages/a,b.py"));
         assert_eq!(path("../../../bin/x,,").as_deref(), Some("/usr/bin/x"));
         assert_eq!(path("../../../../../x,,"), None);
-        assert_eq!(escaped("1:2.0+dfsg-1~x"), "1:2.0%2Bdfsg-1~x");
     }
 }

@@ -7,6 +7,7 @@ mod copyright;
 mod cyclonedx;
 mod licence;
 mod licence_names;
+pub mod purl;
 mod serial;
 mod spdx;
 

@@ -52,7 +52,7 @@ fn kind(call: &Call<'_>) -> Option<(&'static str, &'static [&'static str])> {
 
 fn grammar(call: &Call<'_>) -> Grammar {
     let valued: &'static [&'static str] = match call.name.as_str() {
-        "useradd" => &USERADD,
+        "useradd" => super::USERADD,
         "groupadd" => &[
             "-g",
             "--gid",
@@ -90,32 +90,3 @@ fn grammar(call: &Call<'_>) -> Grammar {
     };
     Grammar { valued, single_dash: false }
 }
-
-const USERADD: [&str; 26] = [
-    "-b",
-    "--base-dir",
-    "-c",
-    "--comment",
-    "-d",
-    "--home-dir",
-    "-e",
-    "--expiredate",
-    "-f",
-    "--inactive",
-    "-g",
-    "--gid",
-    "-G",
-    "--groups",
-    "-k",
-    "--skel",
-    "-K",
-    "--key",
-    "-p",
-    "--password",
-    "-R",
-    "--root",
-    "-s",
-    "--shell",
-    "-u",
-    "--uid",
-];

@@ -39,38 +39,4 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 }
 
 /// useradd(8).
-const USERADD: Grammar = Grammar {
-    valued: &[
-        "-b",
-        "--base-dir",
-        "-c",
-        "--comment",
-        "-d",
-        "--home-dir",
-        "-e",
-        "--expiredate",
-        "-f",
-        "--inactive",
-        "-g",
-        "--gid",
-        "-G",
-        "--groups",
-        "-k",
-        "--skel",
-        "-K",
-        "--key",
-        "-p",
-        "--password",
-        "-R",
-        "--root",
-        "-P",
-        "--prefix",
-        "-s",
-        "--shell",
-        "-u",
-        "--uid",
-        "-Z",
-        "--selinux-user",
-    ],
-    single_dash: false,
-};
+const USERADD: Grammar = Grammar { valued: super::USERADD, single_dash: false };
