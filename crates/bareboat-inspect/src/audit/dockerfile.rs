@@ -10,6 +10,7 @@ use bareboat_report::Place;
 
 use super::Finding;
 use crate::facts::{Facts, secret};
+use crate::lint::place;
 
 /// A Dockerfile beside one image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,17 +27,7 @@ impl DockerfileLines {
         let parsed = Dockerfile::parse(source);
         let stages = Stages::new(&parsed.file, &BTreeMap::new(), &BTreeMap::new());
         let lines = LineIndex::new(source);
-        let place = |instruction: &Instruction| {
-            let span = instruction.text_span();
-            let (start, end) = (lines.position(span.start), lines.position(span.end));
-            Place {
-                range: span.range(),
-                line: start.line,
-                column: start.column,
-                end_line: end.line,
-                end_column: end.column,
-            }
-        };
+        let place = |instruction: &Instruction| place(instruction.text_span(), &lines);
         let last = stages.stages.len().saturating_sub(1);
         let mut settings = BTreeMap::new();
         let mut makers: Vec<&Instruction> = Vec::new();

@@ -100,10 +100,8 @@ fn package_manager(tools: &BTreeSet<String>) -> PackageManager {
 
 /// Names in the directories of the image's PATH that lead to a file.
 fn programs(facts: &Facts) -> BTreeSet<String> {
-    let environment = environment(&facts.config.env);
-    let path = environment.get("PATH").map_or(DEFAULT_PATH, String::as_str);
-    let directories: BTreeSet<TreePath> =
-        path.split(':').filter(|part| part.starts_with('/')).filter_map(|part| facts.at(part)).collect();
+    let absolute = facts.search_path().into_iter().filter(|part| part.starts_with('/'));
+    let directories: BTreeSet<TreePath> = absolute.filter_map(|part| facts.at(part)).collect();
     let leads_to_file = |path: &TreePath| facts.real(path).is_some_and(|real| facts.file(&real).is_some());
     directories
         .iter()
@@ -114,9 +112,6 @@ fn programs(facts: &Facts) -> BTreeSet<String> {
         .map(|(path, _)| String::from_utf8_lossy(path.file_name()).into_owned())
         .collect()
 }
-
-/// What container runtimes search when an image sets no PATH.
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 fn environment(lines: &[String]) -> BTreeMap<String, String> {
     let pair = |line: &String| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));

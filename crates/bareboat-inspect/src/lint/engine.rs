@@ -244,7 +244,8 @@ impl Linter {
 /// What makes a fragment a file.
 const FRAGMENT: &str = "FROM fragment\n";
 
-pub(super) fn place(span: Span, lines: &LineIndex<'_>) -> Place {
+/// Where a span stands, for people.
+pub(crate) fn place(span: Span, lines: &LineIndex<'_>) -> Place {
     let (start, end) = (lines.position(span.start), lines.position(span.end));
     Place {
         range: span.range(),

@@ -33,6 +33,7 @@ pub use configuration::{
 };
 pub use context::Context;
 pub use embedded::{Builds, Embedded, HostError, HostKind, NamedDockerfile};
+pub(crate) use engine::place;
 pub use engine::{Input, Linter};
 pub use findings::{Draft, Findings};
 pub use fix::{Fixed, WhichFixes};
