@@ -1,6 +1,7 @@
 //! A tree of files as data: metadata and content digests, never bytes, never a directory on disk.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
 use bareboat_store::Digest;
 use serde::{Deserialize, Serialize};
@@ -71,6 +72,21 @@ pub enum Kind {
         /// Minor number.
         minor: u32,
     },
+}
+
+impl Kind {
+    /// A named pipe or a device; `None` for everything else.
+    pub fn of_special(metadata: &std::fs::Metadata) -> Option<Self> {
+        let kind = metadata.file_type();
+        let device = metadata.rdev();
+        let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+        match () {
+            () if kind.is_fifo() => Some(Self::Fifo),
+            () if kind.is_char_device() => Some(Self::CharDevice { major, minor }),
+            () if kind.is_block_device() => Some(Self::BlockDevice { major, minor }),
+            () => None,
+        }
+    }
 }
 
 /// Numeric user and group id.

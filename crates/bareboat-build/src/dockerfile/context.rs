@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -137,26 +137,17 @@ impl Scan<'_> {
 
     fn leaf(&mut self, path: TreePath, file: &Path, metadata: &Metadata) -> Result<(), Problem> {
         let kind = metadata.file_type();
-        let device = || {
-            let device = metadata.rdev();
-            (rustix::fs::major(device), rustix::fs::minor(device))
-        };
         let kind = if kind.is_file() {
             self.regular(&path, metadata)
         } else if kind.is_symlink() {
             let target = fs::read_link(file).map_err(unreadable(file))?;
             let target = target.into_os_string().into_string();
             Kind::Symlink { target: target.map_err(|_| not_text(file))? }
-        } else if kind.is_fifo() {
-            Kind::Fifo
-        } else if kind.is_char_device() {
-            let (major, minor) = device();
-            Kind::CharDevice { major, minor }
-        } else if kind.is_block_device() {
-            let (major, minor) = device();
-            Kind::BlockDevice { major, minor }
         } else {
-            return Ok(());
+            match Kind::of_special(metadata) {
+                Some(special) => special,
+                None => return Ok(()),
+            }
         };
         let entry = self.entry(kind, metadata);
         self.tree.insert(path, entry);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use bareboat_image::tar::write::{padding, write_header};
@@ -114,18 +114,12 @@ impl Items {
 
 /// What a file is, its content not counted.
 pub(super) fn kind_of(at: &Path, metadata: &Metadata) -> io::Result<Kind> {
-    let kind = metadata.file_type();
-    let (major, minor) = (rustix::fs::major(metadata.rdev()), rustix::fs::minor(metadata.rdev()));
-    Ok(match () {
-        () if kind.is_symlink() => {
-            let target = fs::read_link(at)?.into_os_string().into_string();
-            Kind::Symlink { target: target.map_err(|_| io::Error::other("its link target is not UTF-8"))? }
-        }
-        () if kind.is_fifo() => Kind::Fifo,
-        () if kind.is_char_device() => Kind::CharDevice { major, minor },
-        () if kind.is_block_device() => Kind::BlockDevice { major, minor },
-        () => Kind::File { digest: NO_DIGEST, size: metadata.len() },
-    })
+    if metadata.is_symlink() {
+        let target = fs::read_link(at)?.into_os_string().into_string();
+        let target = target.map_err(|_| io::Error::other("its link target is not UTF-8"))?;
+        return Ok(Kind::Symlink { target });
+    }
+    Ok(Kind::of_special(metadata).unwrap_or(Kind::File { digest: NO_DIGEST, size: metadata.len() }))
 }
 
 /// Whether everything but the time is the same.

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::source::error::{SourceError, at_path, in_archive};
@@ -87,10 +87,6 @@ fn kind(
         }
         return Ok(Some(MemberKind::File { size: metadata.len() }));
     }
-    let device = || {
-        let device = metadata.rdev();
-        (rustix::fs::major(device), rustix::fs::minor(device))
-    };
     let kind = if kind.is_dir() {
         Kind::Directory
     } else if kind.is_symlink() {
@@ -98,16 +94,8 @@ fn kind(
         let not_text = |_| io::Error::new(io::ErrorKind::InvalidData, "its link target is not UTF-8");
         let target = String::from_utf8(target).map_err(not_text).map_err(at_path("read", file))?;
         Kind::Symlink { target }
-    } else if kind.is_fifo() {
-        Kind::Fifo
-    } else if kind.is_char_device() {
-        let (major, minor) = device();
-        Kind::CharDevice { major, minor }
-    } else if kind.is_block_device() {
-        let (major, minor) = device();
-        Kind::BlockDevice { major, minor }
     } else {
-        return Ok(None);
+        return Ok(Kind::of_special(metadata).map(MemberKind::Other));
     };
     Ok(Some(MemberKind::Other(kind)))
 }
